@@ -1,0 +1,1 @@
+"""Layer 3: policy. What to send, and what to do with the answer."""

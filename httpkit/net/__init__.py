@@ -1,0 +1,1 @@
+"""Layer 2: sockets, TLS, connections and their pool."""

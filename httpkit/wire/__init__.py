@@ -1,0 +1,1 @@
+"""Layer 1: bytes <-> values. No await, no socket, no clock."""

@@ -1,0 +1,1 @@
+"""Text -> plan: what a cell or a line asks for. Pure."""

@@ -1,0 +1,1 @@
+"""What happened, as plain data: records and the redactor. Standard library only."""

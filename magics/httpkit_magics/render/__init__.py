@@ -1,0 +1,1 @@
+"""Record -> text: static HTML, plain text and the terminal. Pure."""

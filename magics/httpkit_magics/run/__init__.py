@@ -1,0 +1,1 @@
+"""Plan -> record: the loop thread and what runs on it."""

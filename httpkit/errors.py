@@ -1,45 +1,45 @@
 """Every exception of the client. The names and bases are aiohttp's, so that existing `except` clauses work.
 
-    ClientError
-    +-- ClientResponseError                 a response that was refused: status, message, headers, history
-    |   +-- ContentTypeError                json() of something else
-    |   +-- WSServerHandshakeError          the server did not upgrade to WebSocket
-    |   +-- ClientHttpProxyError            the proxy refused the tunnel
-    |   +-- TooManyRedirects
-    +-- ClientConnectionError
-    |   +-- ClientConnectionResetError      also ConnectionResetError
-    |   +-- ClientOSError                   also OSError
-    |   |   +-- ClientConnectorError        no connection: host, port, ssl, os_error
-    |   |       +-- ClientConnectorDNSError
-    |   |       +-- ClientProxyConnectionError
-    |   |       +-- UnixClientConnectorError
-    |   |       +-- ClientSSLError
-    |   |           +-- ClientConnectorSSLError          also ssl.SSLError
-    |   |           +-- ClientConnectorCertificateError  also ssl.CertificateError
-    |   +-- ServerConnectionError
-    |       +-- ServerDisconnectedError
-    |       +-- ServerTimeoutError          also TimeoutError
-    |       |   +-- ConnectionTimeoutError
-    |       |   +-- SocketTimeoutError
-    |       +-- ServerFingerprintMismatch
-    +-- ClientPayloadError                  the body is cut off, badly chunked or badly coded
-    |   +-- BodyTooLarge                    the body is larger than max_body_size
-    +-- UploadAbortedError
-    +-- InvalidURL                          also ValueError: url, description
-    |   +-- InvalidUrlClientError
-    |       +-- InvalidUrlRedirectClientError
-    +-- RedirectClientError
-    +-- NonHttpUrlClientError
-        +-- NonHttpUrlRedirectClientError
-    HttpProcessingError                     what a decoder says; users get it as the cause of one of the above
-    +-- BadHttpMessage
-        +-- BadStatusLine
-        +-- InvalidHeader
-        +-- LineTooLong                     a limit of the head was exceeded
-        +-- PayloadEncodingError
-            +-- TransferEncodingError
-            +-- ContentLengthError
-            +-- ContentEncodingError
+ClientError
++-- ClientResponseError                 a response that was refused: status, message, headers, history
+|   +-- ContentTypeError                json() of something else
+|   +-- WSServerHandshakeError          the server did not upgrade to WebSocket
+|   +-- ClientHttpProxyError            the proxy refused the tunnel
+|   +-- TooManyRedirects
++-- ClientConnectionError
+|   +-- ClientConnectionResetError      also ConnectionResetError
+|   +-- ClientOSError                   also OSError
+|   |   +-- ClientConnectorError        no connection: host, port, ssl, os_error
+|   |       +-- ClientConnectorDNSError
+|   |       +-- ClientProxyConnectionError
+|   |       +-- UnixClientConnectorError
+|   |       +-- ClientSSLError
+|   |           +-- ClientConnectorSSLError          also ssl.SSLError
+|   |           +-- ClientConnectorCertificateError  also ssl.CertificateError
+|   +-- ServerConnectionError
+|       +-- ServerDisconnectedError
+|       +-- ServerTimeoutError          also TimeoutError
+|       |   +-- ConnectionTimeoutError
+|       |   +-- SocketTimeoutError
+|       +-- ServerFingerprintMismatch
++-- ClientPayloadError                  the body is cut off, badly chunked or badly coded
+|   +-- BodyTooLarge                    the body is larger than max_body_size
++-- UploadAbortedError
++-- InvalidURL                          also ValueError: url, description
+|   +-- InvalidUrlClientError
+|       +-- InvalidUrlRedirectClientError
++-- RedirectClientError
++-- NonHttpUrlClientError
++-- NonHttpUrlRedirectClientError
+HttpProcessingError                     what a decoder says; users get it as the cause of one of the above
++-- BadHttpMessage
++-- BadStatusLine
++-- InvalidHeader
++-- LineTooLong                     a limit of the head was exceeded
++-- PayloadEncodingError
++-- TransferEncodingError
++-- ContentLengthError
++-- ContentEncodingError
 """
 
 from __future__ import annotations
@@ -260,7 +260,9 @@ class ServerFingerprintMismatch(ServerConnectionError):
         super().__init__(expected, got, host, port)
 
     def __repr__(self) -> str:
-        return f"<{type(self).__name__} expected={self.expected!r} got={self.got!r} host={self.host!r} port={self.port!r}>"
+        return (
+            f"<{type(self).__name__} expected={self.expected!r} got={self.got!r} host={self.host!r} port={self.port!r}>"
+        )
 
 
 class ClientPayloadError(ClientError):
@@ -371,4 +373,3 @@ class ContentLengthError(PayloadEncodingError):
 
 class ContentEncodingError(PayloadEncodingError):
     """The content coding is malformed, cut off or can't be decoded here (RFC 9110 section 8.4)."""
-

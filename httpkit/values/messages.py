@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 from multidict import CIMultiDictProxy
 from yarl import URL
@@ -32,9 +32,7 @@ class RequestInfo(_RequestInfo):
 
     __slots__ = ()
 
-    def __new__(
-        cls, url: URL, method: str, headers: CIMultiDictProxy[str], real_url: URL | None = None
-    ) -> RequestInfo:
+    def __new__(cls, url: URL, method: str, headers: CIMultiDictProxy[str], real_url: URL | None = None) -> Self:
         """Take `url` for `real_url` where none is given."""
         return super().__new__(cls, url, method, headers, url if real_url is None else real_url)
 
@@ -119,5 +117,3 @@ class Timing:
             ("receive", self.first_byte, self.done),
         )
         return {name: end - start for name, start, end in spans if start is not None and end is not None}
-
-

@@ -1,0 +1,1 @@
+"""IPython magics and widgets for exploring HTTP, on top of httpkit."""

@@ -149,5 +149,5 @@ class AbstractStreamWriter(ABC):
     async def write_headers(self, status_line: str, headers: CIMultiDict[str]) -> None:
         """Write a message's head."""
 
-    def send_headers(self) -> None:
+    def send_headers(self) -> None:  # noqa: B027 - optional on purpose
         """Send a head that was kept back to go out with the first bytes of the body; nothing is kept back by default."""

@@ -11,7 +11,6 @@ import os
 import re
 from collections.abc import Iterable
 from typing import Literal, NamedTuple
-from urllib.parse import quote
 
 from multidict import CIMultiDict, CIMultiDictProxy
 
@@ -31,7 +30,6 @@ MAX_HEADERS = 128
 
 # RFC 2046 allows fewer ("bchars"), but cameras and gateways send others; what may not occur is a line break or a control.
 BOUNDARY = re.compile(rf"[ -~]{{0,{MAX_BOUNDARY - 1}}}[!-~]")
-TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 FIELD_NAME = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 CONTROL_BYTE = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
@@ -106,37 +104,6 @@ def encode_head(fields: Iterable[tuple[str, str]]) -> bytes:
     lines = [f"{check_field(name)}: {check_field(value)}\r\n" for name, value in fields]
     lines.append("\r\n")
     return "".join(lines).encode()
-
-
-def encode_disposition(
-    disposition: str, params: Iterable[tuple[str, str]], *, quote_fields: bool = True, charset: str = "utf-8"
-) -> str:
-    r"""Return a part's Content-Disposition (RFC 2183; RFC 7578 section 4.2).
-
-    With `quote_fields`, a filename is percent-encoded and other values are quoted strings, or `name*` (RFC 5987) where
-    they aren't ASCII. Without it, only `"` and `\` are escaped.
-
-    Raises:
-        ValueError: the type or a parameter's name isn't a token, or a control character would be sent as it is.
-    """
-    if not TOKEN.fullmatch(disposition):
-        raise ValueError(f"bad content disposition type {disposition!r}")
-    pieces = [disposition]
-    for name, value in params:
-        if not TOKEN.fullmatch(name):
-            raise ValueError(f"bad content disposition parameter {name!r}={value!r}")
-        if not quote_fields:
-            escaped = check_field(value).replace("\\", "\\\\").replace('"', '\\"')
-            pieces.append(f'{name}="{escaped}"')
-        elif name.lower() == "filename":
-            pieces.append(f'{name}="{quote(value, "", encoding=charset)}"')
-        elif value.isascii() and not CONTROL.search(value):
-            # Every space and tab is escaped as well, as RFC 5322 allows and aiohttp does.
-            escaped = re.sub(r'([\t "\\])', r"\\\1", value)
-            pieces.append(f'{name}="{escaped}"')
-        else:
-            pieces.append(f"{name}*={charset}''{quote(value, '', encoding=charset)}")
-    return "; ".join(pieces)
 
 
 class _State(enum.Enum):

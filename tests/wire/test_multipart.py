@@ -10,19 +10,16 @@ from email.parser import BytesParser
 from email.policy import HTTP
 
 import pytest
-from aiohttp.helpers import content_disposition_header
 from hypothesis import given
 from hypothesis import strategies as st
 
 from httpkit.errors import BadHttpMessage, InvalidHeader, LineTooLong
 from httpkit.wire.multipart import (
-    CONTROL,
     BadMultipart,
     Mark,
     MultipartDecoder,
     PartHead,
     check_boundary,
-    encode_disposition,
     encode_head,
     make_boundary,
     parse_length,
@@ -343,24 +340,3 @@ class TestEncode:
         for fields in ([(text, "v")], [("Name", text)]):
             with pytest.raises(ValueError, match="forge a header"):
                 encode_head(fields)
-
-    @given(st.text(max_size=20), st.sampled_from(["name", "filename", "Filename", "x"]), st.booleans())
-    def test_content_disposition_is_aiohttps(self, value, name, quote_fields):
-        """Byte for byte, except that nothing with a control character in it is sent as it is."""
-        try:
-            expected = content_disposition_header("form-data", quote_fields=quote_fields, **{name: value})
-            if not quote_fields and CONTROL.search(value):
-                expected = ValueError
-        except ValueError:
-            expected = ValueError
-        try:
-            actual = encode_disposition("form-data", [(name, value)], quote_fields=quote_fields)
-        except ValueError:
-            actual = ValueError
-        assert actual == expected
-
-    @pytest.mark.parametrize(("kind", "name"), [("", "name"), ("a b", "name"), ("a", ""), ("a", "n=m"), ("a", "n\r\n")])
-    def test_content_disposition_takes_only_tokens_for_names(self, kind, name):
-        """RFC 2183 section 2."""
-        with pytest.raises(ValueError, match="bad content disposition"):
-            encode_disposition(kind, [(name, "v")])

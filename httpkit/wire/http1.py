@@ -104,7 +104,7 @@ class ResponseDecoder:
 
     __slots__ = (
         "_buffer", "_field_count", "_interim", "_left", "_line_start", "_max_field_size", "_max_headers",
-        "_max_line_size", "_method", "_received", "_state", "chunk_ends", "keep_alive", "switched",
+        "_max_line_size", "_method", "_read_until_eof", "_received", "_state", "chunk_ends", "keep_alive", "switched",
     )  # fmt: skip
 
     def __init__(
@@ -124,15 +124,11 @@ class ResponseDecoder:
         self._interim = 0
         self._field_count = 0
         self._method = "GET"
+        self._read_until_eof = True
         self._state = _DONE
         self.chunk_ends: list[int] = []
         self.keep_alive = True
         self.switched = False
-
-    @property
-    def is_done(self) -> bool:
-        """Whether the expected response is complete."""
-        return self._state == _DONE
 
     def set_limits(self, max_line_size: int, max_field_size: int, max_headers: int) -> None:
         """Use other limits from the next response on."""
@@ -140,9 +136,18 @@ class ResponseDecoder:
         self._max_field_size = max_field_size
         self._max_headers = max_headers
 
-    def expect(self, method: str) -> None:
-        """Await the response to a request with `method`, which decides whether it has a body (RFC 9112 section 6.3)."""
+    @property
+    def is_clean(self) -> bool:
+        """Whether the connection can carry another request: the response is whole, nothing follows, nobody closes."""
+        return self.keep_alive and self._state == _DONE and not self._buffer
+
+    def expect(self, method: str, *, read_until_eof: bool = True) -> None:
+        """Await the response to a request with `method`, which decides whether it has a body (RFC 9112 section 6.3).
+
+        A response without a length lasts until the connection closes; it is empty where `read_until_eof` is false.
+        """
         self._method = method
+        self._read_until_eof = read_until_eof
         self._state = _HEAD_STATE
         self._interim = 0
         self._received = 0
@@ -319,7 +324,7 @@ class ResponseDecoder:
             self._state = _LENGTH
         else:
             self.keep_alive = False
-            self._state = _UNTIL_CLOSE
+            self._state = _UNTIL_CLOSE if self._read_until_eof else _DONE
 
     def _frame_connection(self, headers: CIMultiDictProxy[str]) -> None:
         options = {option.strip().lower() for value in headers.getall("Connection") for option in value.split(",")}

@@ -24,7 +24,7 @@ from httpkit.values.hdrs import (
     CONTENT_TRANSFER_ENCODING,
     CONTENT_TYPE,
 )
-from httpkit.wire.multipart import Event, MultipartDecoder, parse_length
+from httpkit.wire.multipart import Event, Mark, MultipartDecoder, parse_length
 from httpkit.wire.part_codings import (
     CONTENT_CODINGS,
     PIECE_SIZE,
@@ -53,9 +53,12 @@ class PartSource:
     def __init__(self, content: Content, decoder: MultipartDecoder) -> None:
         self._content = content
         self._decoder = decoder
+        self._is_abandoned = False
 
     async def take(self, size: int) -> Event:
         """Return the next event, bytes of a body at most `size` at a time; see `MultipartDecoder.take`."""
+        if self._is_abandoned:
+            return Mark.PART_END
         while (event := self._decoder.take(size)) is None:
             data = await self._content.read(READ_SIZE)
             if data:
@@ -63,6 +66,10 @@ class PartSource:
             else:
                 self._decoder.feed_eof()
         return event
+
+    def abandon(self) -> None:
+        """Give nothing more: somebody else goes on reading the stream."""
+        self._is_abandoned = True
 
 
 class BodyPartReader:

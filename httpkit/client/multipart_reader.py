@@ -199,9 +199,16 @@ class MultipartReader:
         part, body = self._last_part, self._last_body
         self._last_part = self._last_body = None
         if isinstance(part, MultipartReader):
-            part._at_eof = True  # noqa: SLF001 - the same class; what is left of it is dropped unread
+            part._abandon()  # noqa: SLF001 - the same class
         if body is not None:
             await body.release()
+
+    def _abandon(self) -> None:
+        """End here: the reader around this one drops what is left."""
+        self._at_eof = True
+        self._source.abandon()
+        if isinstance(self._last_part, MultipartReader):
+            self._last_part._abandon()  # noqa: SLF001 - the same class
 
     def _open_part(self, headers: CIMultiDictProxy[str]) -> MultipartReader | BodyPartReader:
         is_multipart = parse_media_type(headers.get(CONTENT_TYPE)).type.startswith("multipart/")

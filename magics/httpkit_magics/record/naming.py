@@ -11,7 +11,7 @@ import re
 from functools import lru_cache
 
 MAX_NAME = 200
-"""Characters of a name that are looked at; a longer name is taken to be telling, as no honest name is that long."""
+"""Characters; a longer name is taken to be telling, and is masked."""
 
 # apiKey, APIKey, api_key, X-Api-Key, api.key and key2 all hold the word "key".
 _WORD = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+")
@@ -50,30 +50,36 @@ _HARMLESS_LAST = _vocabulary(
 )
 
 
-@lru_cache(maxsize=2048)
 def is_telling(name: str) -> bool:
     """Return whether what a request names so is masked: key, token, secret, password, session, auth and the like."""
-    return _says(name, _SUSPECTS)
+    return len(name) > MAX_NAME or _is_telling(name)
+
+
+def is_password(name: str) -> bool:
+    """Return whether a member of a response's JSON is masked: token, secret, password, credential, API key."""
+    return len(name) > MAX_NAME or _is_password(name)
+
+
+# Names come again with every response. Only short ones are kept: 2048 of them are at most half a megabyte.
+@lru_cache(maxsize=2048)
+def _is_telling(name: str) -> bool:
+    return _says(_words(name), _SUSPECTS)
 
 
 @lru_cache(maxsize=2048)
-def is_password(name: str) -> bool:
-    """Return whether a member of a response's JSON is masked: token, secret, password, credential, API key."""
+def _is_password(name: str) -> bool:
     words = _words(name)
-    return _says(name, _PASSWORDS) or any(
+    return _says(words, _PASSWORDS) or any(
         after == "key" and before in {"api", "access", "private", "secret"}
         for before, after in itertools.pairwise(words)
     )
 
 
 def _words(name: str) -> list[str]:
-    return [word.lower() for word in _WORD.findall(name[:MAX_NAME])]
+    return [word.lower() for word in _WORD.findall(name)]
 
 
-def _says(name: str, vocabulary: frozenset[str]) -> bool:
-    if len(name) > MAX_NAME:
-        return True
-    words = _words(name)
+def _says(words: list[str], vocabulary: frozenset[str]) -> bool:
     if not words or (len(words) > 1 and words[-1] in _HARMLESS_LAST):
         return False
     return any(

@@ -15,6 +15,10 @@ from urllib.parse import unquote_plus
 from httpkit_magics.record.naming import is_password, is_telling
 from httpkit_magics.record.secrets import MASK, Patterns, Secret
 
+LONGEST: Final = 16_384
+"""Characters. Who cuts a text does so after masking, and masks this much more than is shown: a credential that begins
+in what is shown is then masked whole."""
+
 _CREDENTIALS: Final = frozenset(("authorization", "proxy-authorization"))
 # RFC 9110 section 11.4: a scheme, and then what it needs.
 _SCHEME: Final = re.compile(r"([A-Za-z][A-Za-z0-9._-]{0,40})[ \t]+(?=\S)")

@@ -16,27 +16,25 @@ _HIDDEN = re.compile(
     "\ud800-\udfff\U000e0000-\U000e007f\U000ffffe\U000fffff\U0010fffe\U0010ffff]"
 )
 _BREAK = re.compile("[\t\n]")
+_SHORT = {9: "\\t", 10: "\\n", 13: "\\r"}
 
 
 def visible(text: str) -> str:
     r"""Return `text` with its hidden characters written out, newlines and tabs kept.
 
-    A control character becomes its picture (U+241B for escape), any other its code, such as `\u202e`.
+    Each becomes what a Python literal would say: `\x1b`, `\u202e`. Control pictures (U+2400) were tried: many fonts lack
+    them, and then all look alike.
     """
-    return text if text.isascii() and text.isprintable() else _HIDDEN.sub(_picture, text)
+    return text if text.isascii() and text.isprintable() else _HIDDEN.sub(_written_out, text)
 
 
 def visible_line(text: str) -> str:
-    """Return `text` as one line: as `visible()`, with newlines and tabs as pictures too."""
-    return text if text.isprintable() and text.isascii() else _BREAK.sub(_picture, _HIDDEN.sub(_picture, text))
+    """Return `text` as one line: as `visible()`, with newlines and tabs written out too."""
+    return text if text.isprintable() and text.isascii() else _BREAK.sub(_written_out, _HIDDEN.sub(_written_out, text))
 
 
-def _picture(match: re.Match[str]) -> str:
+def _written_out(match: re.Match[str]) -> str:
     code = ord(match.group())
-    if code < 0x20:
-        return chr(0x2400 + code)
-    if code == 0x7F:
-        return "\u2421"
     if code < 0x100:
-        return f"\\x{code:02x}"
+        return _SHORT.get(code) or f"\\x{code:02x}"
     return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"

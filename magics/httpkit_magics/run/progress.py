@@ -1,0 +1,51 @@
+"""How far a request has come: written on the loop thread, read by whoever shows it."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import httpkit
+
+
+class Progress:
+    """The stage of a request in progress; plain attributes, so that another thread may read them at any time.
+
+    Attributes:
+        method: the method of the current hop.
+        url: the URL of the current hop.
+        stage: "queued", "resolving", "connecting", "sending", "sent" or "receiving".
+        received: bytes of the decoded body so far.
+        expected: bytes of the body to come, where they are known.
+    """
+
+    __slots__ = ("expected", "method", "received", "stage", "url")
+
+    def __init__(self, method: str, url: str) -> None:
+        self.method = method
+        self.url = url
+        self.stage = "queued"
+        self.received = 0
+        self.expected: int | None = None
+
+
+def progress_trace() -> httpkit.TraceConfig:
+    """Return the observer that moves the `Progress` given as `trace_request_ctx` from stage to stage."""
+    trace = httpkit.TraceConfig()
+
+    def stage(name: str) -> Any:
+        async def move(_session: Any, context: SimpleNamespace, _params: Any) -> None:
+            context.trace_request_ctx.stage = name
+
+        return move
+
+    async def redirected(_session: Any, context: SimpleNamespace, params: Any) -> None:
+        context.trace_request_ctx.url = str(params.url)
+
+    trace.on_dns_resolvehost_start.append(stage("resolving"))
+    trace.on_dns_resolvehost_end.append(stage("connecting"))
+    trace.on_connection_create_start.append(stage("connecting"))
+    trace.on_connection_create_end.append(stage("sending"))
+    trace.on_request_headers_sent.append(stage("sent"))
+    trace.on_request_redirect.append(redirected)
+    return trace

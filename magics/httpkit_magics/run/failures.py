@@ -271,7 +271,7 @@ EXPLANATIONS: tuple[tuple[type[BaseException], Explain], ...] = (
     (httpkit.BodyTooLarge, _too_large),
     (httpkit.ClientPayloadError, _cut_body),
     (httpkit.ServerTimeoutError, _timeout),
-    (httpkit.ServerDisconnectedError, _disconnected),
+    (httpkit.ServerConnectionError, _disconnected),
     (ConnectionResetError, _disconnected),
     (TimeoutError, _timeout),
     (ssl.SSLError, _tls),

@@ -13,7 +13,7 @@ from typing import Any
 from IPython.terminal.interactiveshell import TerminalInteractiveShell
 
 from httpkit_magics.record.record import Record
-from httpkit_magics.render.display import mimebundle, progress_bundle, terminal
+from httpkit_magics.render.display import mimebundle, terminal
 from httpkit_magics.run.client import Sending
 
 STEP = 0.1
@@ -68,7 +68,7 @@ class Panels:
     def _bundle(self, record: Record, **_formats: Any) -> dict[str, str]:
         if not self.in_terminal:
             return mimebundle(record)
-        return {"text/plain": _brief(record) if self._was_shown(record) else terminal(record)}
+        return {"text/plain": repr(record) if self._was_shown(record) else terminal(record)}
 
 
 class Panel:
@@ -91,7 +91,7 @@ class Panel:
                 if sending.job.is_done():
                     raise
             if not self._silent and not self._panels.in_terminal:
-                self._publish(progress_bundle(sending.progress, time.perf_counter() - began))
+                self._publish(mimebundle(sending.progress.at(time.perf_counter() - began)))
 
     def finish(self, record: Record) -> None:
         """Show the final state."""
@@ -110,9 +110,3 @@ class Panel:
         self._display_id = self._display_id or f"httpkit-{uuid.uuid4().hex}"
         self._last = bundle
         self._shell.display_pub.publish(bundle, transient={"display_id": self._display_id}, update=update)
-
-
-def _brief(record: Record) -> str:
-    """Return one line for a record whose panel stands above it."""
-    outcome = record.failure.title if record.failure else f"{record.status} {record.reason}".strip()
-    return f"<Record {outcome}>"

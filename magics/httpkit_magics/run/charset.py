@@ -5,6 +5,8 @@ from __future__ import annotations
 import codecs
 import re
 
+from httpkit_magics.record.record import known_charset
+
 SAMPLE = 64 * 1024
 """Bytes that are looked at; detection takes milliseconds for each of them that isn't ASCII."""
 
@@ -42,11 +44,10 @@ def charset_of(media_type: str, declared: str | None, content: bytes) -> str | N
 
 def _codec(name: str) -> str | None:
     try:
-        codec = codecs.lookup(name)
+        found = codecs.lookup(name).name
     except (LookupError, ValueError):
         return None
-    # Codecs such as "hex" and "rot13" don't give text from bytes.
-    return codec.name if getattr(codec, "_is_text_encoding", True) else None
+    return found if found == known_charset(name) else None
 
 
 def _is_utf8(content: bytes) -> bool:

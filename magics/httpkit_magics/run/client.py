@@ -14,7 +14,7 @@ from httpkit_magics.grammar.plan import Plan
 from httpkit_magics.record.record import Failure, Record, SentRequest
 from httpkit_magics.run.execute import execute
 from httpkit_magics.run.loop import CLOSE_TIMEOUT, Job, LoopThread
-from httpkit_magics.run.progress import Progress, progress_trace
+from httpkit_magics.run.progress import Underway, progress_trace
 from httpkit_magics.run.settings import Settings
 
 
@@ -23,7 +23,7 @@ class Sending:
     """A request on its way: `job` gives the Record, `progress` says how far it is."""
 
     job: Job[Record]
-    progress: Progress
+    progress: Underway
 
 
 class Client:
@@ -36,7 +36,7 @@ class Client:
 
     def send(self, plan: Plan, settings: Settings) -> Sending:
         """Start the request that `plan` asks for and return at once."""
-        progress = Progress(plan.method, plan.target)
+        progress = Underway(plan.method, plan.target)
         return Sending(self._thread.submit(self._execute(plan, settings, progress)), progress)
 
     def close(self) -> None:
@@ -48,7 +48,7 @@ class Client:
                 self._session = None
         self._thread.close()
 
-    async def _execute(self, plan: Plan, settings: Settings, progress: Progress) -> Record:
+    async def _execute(self, plan: Plan, settings: Settings, progress: Underway) -> Record:
         try:
             verify = self._verify(settings.verify)
         except OSError as error:

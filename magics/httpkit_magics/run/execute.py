@@ -25,7 +25,7 @@ from httpkit_magics.record.record import (
 )
 from httpkit_magics.run.charset import charset_of
 from httpkit_magics.run.failures import Attempt, explain
-from httpkit_magics.run.progress import Progress
+from httpkit_magics.run.progress import Underway
 from httpkit_magics.run.settings import Settings
 
 AUTOMATIC = frozenset({"user-agent", "accept", "accept-encoding", "content-type"})
@@ -47,13 +47,13 @@ MARKS = {
 
 
 async def execute(
-    session: httpkit.ClientSession, plan: Plan, settings: Settings, progress: Progress, verify: Any = True
+    session: httpkit.ClientSession, plan: Plan, settings: Settings, progress: Underway, verify: Any = True
 ) -> Record:
     """Make the request that `plan` asks for and return its Record; a failure is in the Record.
 
     `verify` is what the client takes as `ssl`. A cancelled request gives a Record too.
     """
-    began = time.perf_counter()
+    started, began = datetime.now(UTC), time.perf_counter()
     if plan.timeout is not None:
         settings = dataclasses.replace(settings, timeout=plan.timeout)
     try:
@@ -67,11 +67,11 @@ async def execute(
             record = await _received(response, plan, settings, progress)
     except FAILURES as error:
         record = _failed(error, plan, Attempt(url, settings, progress))
-    record.elapsed = time.perf_counter() - began
+    record.started, record.elapsed = started, time.perf_counter() - began
     return record
 
 
-def _options(plan: Plan, settings: Settings, progress: Progress, verify: Any) -> dict[str, Any]:
+def _options(plan: Plan, settings: Settings, progress: Underway, verify: Any) -> dict[str, Any]:
     unset = [name for name, value in plan.headers if value is None]
     follow = settings.follow if plan.follow is None else plan.follow
     return {
@@ -87,7 +87,7 @@ def _options(plan: Plan, settings: Settings, progress: Progress, verify: Any) ->
     }
 
 
-async def _received(response: httpkit.ClientResponse, plan: Plan, settings: Settings, progress: Progress) -> Record:
+async def _received(response: httpkit.ClientResponse, plan: Plan, settings: Settings, progress: Underway) -> Record:
     """Read the body and return the whole Record; what arrived is kept where the body fails."""
     error: BaseException | None = None
     progress.url = str(response.url)
@@ -120,7 +120,7 @@ async def _received(response: httpkit.ClientResponse, plan: Plan, settings: Sett
     )
 
 
-async def _read(response: httpkit.ClientResponse, limit: int, body: bytearray, progress: Progress) -> None:
+async def _read(response: httpkit.ClientResponse, limit: int, body: bytearray, progress: Underway) -> None:
     """Read the body into `body`.
 
     Raises:

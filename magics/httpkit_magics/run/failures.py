@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 
 import httpkit
 from httpkit_magics.record.record import Failure
-from httpkit_magics.run.progress import Progress
+from httpkit_magics.run.progress import Underway
 from httpkit_magics.run.settings import Settings
 
 LONGEST_REASON = 200
@@ -33,7 +33,7 @@ class Attempt:
 
     url: str
     settings: Settings
-    progress: Progress
+    progress: Underway
 
     @property
     def where(self) -> str:

@@ -1,4 +1,4 @@
-"""How far a request has come: written on the loop thread, read by whoever shows it."""
+"""How far a request has come: written on the loop thread, and given to whoever shows it as a `Progress`."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ from types import SimpleNamespace
 from typing import Any
 
 import httpkit
+from httpkit_magics.record.record import Progress, SentRequest
 
 
-class Progress:
+class Underway:
     """The stage of a request in progress; plain attributes, so that another thread may read them at any time.
 
     Attributes:
@@ -28,9 +29,14 @@ class Progress:
         self.received = 0
         self.expected: int | None = None
 
+    def at(self, elapsed: float) -> Progress:
+        """Return where the request is now, `elapsed` seconds after the call."""
+        asked = SentRequest(self.method, self.url)
+        return Progress(asked, self.stage, self.received, self.expected, elapsed)
+
 
 def progress_trace() -> httpkit.TraceConfig:
-    """Return the observer that moves the `Progress` given as `trace_request_ctx` from stage to stage."""
+    """Return the observer that moves the `Underway` given as `trace_request_ctx` from stage to stage."""
     trace = httpkit.TraceConfig()
 
     def stage(name: str) -> Any:

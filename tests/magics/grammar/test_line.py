@@ -14,7 +14,7 @@ from httpkit_magics.grammar.plan import LineError, Plan
 
 names = st.text(st.sampled_from("ab9 .-_/é中🜁'\"#$"), min_size=1, max_size=10)
 json_values = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.text(max_size=8),
+    st.none() | st.booleans() | st.integers() | names,
     lambda inner: st.lists(inner, max_size=3),
     max_leaves=4,
 )

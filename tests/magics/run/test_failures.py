@@ -13,7 +13,7 @@ import httpkit
 from httpkit_magics.grammar.line import parse_line
 from httpkit_magics.run.client import Client
 from httpkit_magics.run.failures import EXPLANATIONS, Attempt, explain
-from httpkit_magics.run.progress import Progress
+from httpkit_magics.run.progress import Underway
 from httpkit_magics.run.settings import Settings
 
 SECRET = "hunter2"
@@ -147,7 +147,7 @@ def test_rows_are_reached():
 
 def test_the_last_resort_says_what_the_exception_says():
     """An unknown error is named with its own message, on one line, cut."""
-    attempt = Attempt("http://h/", Settings(), Progress("GET", "http://h/"))
+    attempt = Attempt("http://h/", Settings(), Underway("GET", "http://h/"))
     failure = explain(httpkit.ClientError("odd\n" + "x" * 500), attempt)
     assert ("other", f"The request to h failed: odd {'x' * 196}....") == (failure.kind, failure.sentence)
 
@@ -165,6 +165,6 @@ def test_the_last_resort_says_what_the_exception_says():
 )
 def test_a_timeout_says_how_far_the_request_came(stage, words):
     """The stage is in the sentence."""
-    progress = Progress("GET", "http://h:1/")
+    progress = Underway("GET", "http://h:1/")
     progress.stage, progress.received, progress.expected = stage, 5, 9
     assert words in explain(TimeoutError(), Attempt("http://h:1/", Settings(), progress)).sentence

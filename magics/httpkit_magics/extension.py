@@ -10,10 +10,11 @@ from IPython.core.error import UsageError
 from IPython.core.magic import Magics, line_magic, magics_class, no_var_expand
 
 from httpkit_magics.config import HttpKit
+from httpkit_magics.demo.launch import DemoError, DemoServer, start_demo
 from httpkit_magics.grammar.help_guard import MagicStatement
 from httpkit_magics.grammar.line import parse_line
 from httpkit_magics.grammar.plan import LineError, Plan
-from httpkit_magics.panel import Panel, Panels
+from httpkit_magics.output import Output, Outputs
 from httpkit_magics.record.record import Record
 from httpkit_magics.run.client import Client
 
@@ -69,9 +70,9 @@ class HttpKitMagics(Magics):
         super().__init__(shell)
         self._shell = shell
         self.settings = HttpKit(parent=shell)
-        self.panels = Panels(shell)
+        self.outputs = Outputs(shell)
         self._client = Client()
-        self._demo: Any = None
+        self._demo: DemoServer | None = None
         self._base_url_before = ""
 
     @no_var_expand
@@ -148,28 +149,31 @@ class HttpKitMagics(Magics):
         Raises:
             Interrupted: the kernel was interrupted meanwhile.
         """
-        panel = Panel(self._shell, self.panels, silent=plan.silent)
+        output = Output(self._shell, self.outputs, silent=plan.silent)
         sending = self._client.send(plan, self.settings.settings())
         try:
-            record = panel.wait(sending)
+            record = output.wait(sending)
         except KeyboardInterrupt:
             sending.job.cancel()
             record = sending.job.result(CANCEL_TIMEOUT)
-            self._finish(plan, panel, record)
+            self._finish(plan, output, record)
             raise Interrupted from None
-        self._finish(plan, panel, record)
+        self._finish(plan, output, record)
         return record
 
-    def _finish(self, plan: Plan, panel: Panel, record: Record) -> None:
+    def _finish(self, plan: Plan, output: Output, record: Record) -> None:
         if plan.name is not None:
             self._shell.push({plan.name: record})
-        panel.finish(record)
+        output.finish(record)
 
     def _start_demo(self) -> None:
-        from httpkit_magics.demo.launch import start_demo  # noqa: PLC0415 - needs the extra `demo`
-
+        if self._demo is not None and not self._demo.is_running:
+            self._stop_demo()
         if self._demo is None:
-            self._demo = start_demo()
+            try:
+                self._demo = start_demo()
+            except DemoError as error:
+                raise UsageError(f"%httpkit demo: {error}") from None
             self._base_url_before, self.settings.base_url = self.settings.base_url, self._demo.url
         print(  # noqa: T201 - where it is, in words
             f"The demo API is at {self._demo.url}, its misbehaving side at {self._demo.broken_url}.\n"
@@ -201,7 +205,7 @@ def load(shell: Any) -> None:
     shell.register_magics(magics)
     shell.configurables.append(magics.settings)
     shell.input_transformer_manager.token_transformers.append(MagicStatement)
-    magics.panels.register()
+    magics.outputs.register()
     atexit.register(magics.close)
 
 
@@ -215,6 +219,6 @@ def unload(shell: Any) -> None:
     shell.configurables.remove(magics.settings)
     transformers = shell.input_transformer_manager.token_transformers
     transformers[:] = [each for each in transformers if each.__name__ != MagicStatement.__name__]
-    magics.panels.unregister()
+    magics.outputs.unregister()
     atexit.unregister(magics.close)
     magics.close()

@@ -20,7 +20,7 @@ STEP = 0.1
 """Seconds between two looks at a running request, so at most 10 updates a second."""
 
 
-class Panels:
+class Outputs:
     """Shows records in one shell, and knows which of them stand in the current cell already."""
 
     def __init__(self, shell: Any) -> None:
@@ -71,12 +71,12 @@ class Panels:
         return {"text/plain": repr(record) if self._was_shown(record) else terminal(record)}
 
 
-class Panel:
+class Output:
     """The output of one request."""
 
-    def __init__(self, shell: Any, panels: Panels, *, silent: bool) -> None:
+    def __init__(self, shell: Any, outputs: Outputs, *, silent: bool) -> None:
         self._shell = shell
-        self._panels = panels
+        self._outputs = outputs
         self._silent = silent
         self._display_id: str | None = None
         self._last: dict[str, str] = {}
@@ -90,15 +90,15 @@ class Panel:
             except TimeoutError:
                 if sending.job.is_done():
                     raise
-            if not self._silent and not self._panels.in_terminal:
+            if not self._silent and not self._outputs.in_terminal:
                 self._publish(mimebundle(sending.progress.at(time.perf_counter() - began)))
 
     def finish(self, record: Record) -> None:
         """Show the final state."""
-        self._panels.mark_shown(record)
+        self._outputs.mark_shown(record)
         if self._silent:
             return
-        if self._panels.in_terminal:
+        if self._outputs.in_terminal:
             print(terminal(record))  # noqa: T201 - a terminal is printed to
         else:
             self._publish(mimebundle(record))

@@ -88,7 +88,7 @@ class Kernel:
 
     def value(self, expression):
         """Return the repr of an expression in the kernel."""
-        cell = self.run(f"print(repr({expression}))")
+        cell = self.run(f"print(repr(({expression})))")
         return cell.printed.strip()
 
 

@@ -99,7 +99,7 @@ async def _received(response: httpkit.ClientResponse, plan: Plan, settings: Sett
         error = caught
     content = bytes(body)
     return Record(
-        _sent(response, plan),
+        _sent(response.request_info, plan),
         str(response.url),
         status=response.status,
         reason=response.reason or "",
@@ -139,8 +139,9 @@ async def _read(response: httpkit.ClientResponse, limit: int, body: bytearray, p
 
 def _failed(error: BaseException, plan: Plan, attempt: Attempt) -> Record:
     """Return the Record of a request that got no response."""
+    info = getattr(error, "request_info", None)
     return Record(
-        _asked(plan, attempt.progress.url),
+        _asked(plan, attempt.progress.url) if info is None else _sent(info, plan),
         attempt.progress.url,
         redirects=_hops(getattr(error, "history", ())),
         name=plan.name,
@@ -154,8 +155,7 @@ def _asked(plan: Plan, url: str) -> SentRequest:
     return SentRequest(plan.method, url, fields, plan.body)
 
 
-def _sent(response: httpkit.ClientResponse, plan: Plan) -> SentRequest:
-    info = response.request_info
+def _sent(info: httpkit.RequestInfo, plan: Plan) -> SentRequest:
     # A redirect that turned POST into GET left the body out (RFC 9110 section 15.4).
     body = plan.body if info.method == plan.method else None
     return SentRequest(info.method, str(info.url), Fields(info.headers.items()), body)

@@ -39,14 +39,24 @@ def free_ports(count: int) -> list[int]:
 
 
 @contextlib.contextmanager
-def running(arguments: list[str], *, ports: list[int], log: Path, cwd: Path | None = None) -> Iterator[None]:
+def running(
+    arguments: list[str], *, ports: list[int], log: Path, environment: dict[str, str] | None = None
+) -> Iterator[None]:
     """Run a program until the block ends, entered when it listens on all of `ports`.
+
+    `environment` is added to that of this process; what the program prints goes to `log`.
 
     Raises:
         RuntimeError: it ended, or didn't listen within START_SECONDS; the end of its output is in the message.
     """
     with log.open("wb") as output:
-        process = subprocess.Popen(arguments, stdin=subprocess.DEVNULL, stdout=output, stderr=output, cwd=cwd)
+        process = subprocess.Popen(
+            arguments,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            env=os.environ | (environment or {}),
+        )
     try:
         deadline = time.monotonic() + START_SECONDS
         for port in ports:

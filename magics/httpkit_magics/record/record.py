@@ -6,12 +6,19 @@ failed is a record too, with `failure` in words and `error` as the exception.
 
 from __future__ import annotations
 
+import codecs
 import dataclasses
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
+
+from httpkit_magics.record.redaction import REDACTOR
+from httpkit_magics.record.units import duration, size
+from httpkit_magics.record.visible import visible_line
+
+_REPR_URL = 120
 
 
 class Fields:
@@ -142,11 +149,47 @@ class Failure:
     hint: str = ""
 
 
+_NOT_FOR_TEXT = frozenset(("idna", "punycode", "unicode_escape", "raw_unicode_escape", "undefined", "mbcs", "oem"))
+
+
+def known_charset(name: str | None) -> str:
+    """Return the charset that Python knows as `name`; `utf-8` for None and for one that is unknown or no charset.
+
+    Python's names include codecs that no response is written in: `punycode` takes quadratic time, `hex` is not text.
+    """
+    try:
+        found = codecs.lookup(name or "utf-8").name
+        # An empty string decodes whatever the codec is, so two spaces.
+        b"  ".decode(found, "replace")
+    except (LookupError, ValueError):
+        return "utf-8"
+    return "utf-8" if found in _NOT_FOR_TEXT else found
+
+
 class RecordError(Exception):
     """`raise_for_status()` of a record whose status is 400 or more, or that has no response at all."""
 
 
-@dataclass(eq=False)
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a request has come, to be shown while it runs.
+
+    Attributes:
+        request: what is asked.
+        stage: what happens now, in one or two words: queued, resolving, connecting, sent, receiving.
+        received: bytes of the body so far.
+        expected: bytes of the whole body; None where the response doesn't say.
+        elapsed: seconds since the call.
+    """
+
+    request: SentRequest
+    stage: str
+    received: int = 0
+    expected: int | None = None
+    elapsed: float = 0.0
+
+
+@dataclass(eq=False, repr=False)
 class Record:
     """One request and its answer.
 
@@ -164,6 +207,8 @@ class Record:
     encoding: str | None = None
     received: int | None = None
     """Size of the body on the wire, before decoding; None where it was not counted."""
+    started: datetime | None = None
+    """When the request was made, aware; what a panel says of dates is said as of then. None where nobody looked."""
     elapsed: float = 0.0
     phases: tuple[Phase, ...] = ()
     cookies: tuple[Cookie, ...] = ()
@@ -182,8 +227,11 @@ class Record:
 
     @property
     def text(self) -> str:
-        """The body as text, in its declared or detected charset; what can't be decoded becomes U+FFFD."""
-        return self.content.decode(self.encoding or "utf-8", "replace")
+        """The body as text, in its declared or detected charset; what can't be decoded becomes U+FFFD.
+
+        A charset that Python doesn't know is read as UTF-8.
+        """
+        return self.content.decode(known_charset(self.encoding), "replace")
 
     def json(self) -> Any:
         """Return the body parsed as JSON.
@@ -212,3 +260,12 @@ class Record:
     def replaced(self, **changes: Any) -> Record:
         """Return a copy with `changes`."""
         return dataclasses.replace(self, **changes)
+
+    def __repr__(self) -> str:
+        url = REDACTOR.url(self.url)
+        asked = f"{self.request.method} {url[:_REPR_URL]}{'...' if len(url) > _REPR_URL else ''}"
+        if self.failure is not None:
+            said = f"{self.failure.title} {asked} after {duration(self.elapsed)}"
+        else:
+            said = f"{self.status} {self.reason[:60]} {asked} {size(len(self.content))} in {duration(self.elapsed)}"
+        return visible_line(f"<Record {' '.join(said.split(' '))}>")

@@ -1,0 +1,42 @@
+"""What `%config HttpKit.<trait>` sets."""
+
+from __future__ import annotations
+
+from traitlets import Bool, Float, Int, Unicode, Union
+from traitlets.config import Configurable
+
+from httpkit_magics.run.settings import Settings
+
+DEFAULTS = Settings()
+
+
+class HttpKit(Configurable):
+    """The configuration of the magics; `%config HttpKit` lists it, `%config HttpKit.timeout = 5` sets a part of it."""
+
+    base_url = Unicode(DEFAULTS.base_url, help="What a path alone is added to: %http GET /items. Empty is none.").tag(
+        config=True
+    )
+    timeout = Float(DEFAULTS.timeout, min=0, help="Seconds for a whole request, its body included; 0 is no limit.").tag(
+        config=True
+    )
+    follow = Bool(DEFAULTS.follow, help="Whether redirects are followed; -F and --no-follow say so for one line.").tag(
+        config=True
+    )
+    max_redirects = Int(DEFAULTS.max_redirects, min=1, help="How many redirects are followed at most.").tag(config=True)
+    verify = Union(
+        [Bool(), Unicode()],
+        default_value=DEFAULTS.verify,
+        help="Whether certificates are verified; or a file of PEM certificates to trust instead of the system's.",
+    ).tag(config=True)
+    max_body = Int(DEFAULTS.max_body, min=1, help="Bytes of a decoded body that are read at most.").tag(config=True)
+
+    def settings(self) -> Settings:
+        """Return the configuration as it is now."""
+        return Settings(
+            base_url=self.base_url,
+            timeout=self.timeout,
+            follow=self.follow,
+            max_redirects=self.max_redirects,
+            verify=self.verify,
+            max_body=self.max_body,
+        )

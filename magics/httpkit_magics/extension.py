@@ -1,0 +1,224 @@
+"""The magics `%http` and `%httpkit`: what IPython calls, and how it is added to a shell and taken out again."""
+
+from __future__ import annotations
+
+import atexit
+import difflib
+from typing import Any
+
+from IPython.core.error import UsageError
+from IPython.core.magic import Magics, line_magic, magics_class, no_var_expand
+
+from httpkit_magics.config import HttpKit
+from httpkit_magics.demo.launch import DemoError, DemoServer, start_demo
+from httpkit_magics.grammar.help_guard import MagicStatement
+from httpkit_magics.grammar.line import parse_line
+from httpkit_magics.grammar.plan import LineError, Plan
+from httpkit_magics.output import Output, Outputs
+from httpkit_magics.record.record import Record
+from httpkit_magics.run.client import Client
+
+CANCEL_TIMEOUT = 2.0
+"""Seconds that a cancelled request may take to end; it takes milliseconds, unless its loop is blocked."""
+
+GUIDE = """\
+%http [METHOD] URL [ITEM ...] [options]     make a request; %http? has the details
+
+  %http https://example.org/items           the scheme may be left out: https, on this machine http
+  %http :8000/items page==2 Accept:text/csv query with ==, header with :
+  %http POST :8000/items name=kettle n:=3   JSON: text with =, anything else with :=
+  r = %http GET /items                      a Record: r.status r.headers r.json() r.text r.timing
+  %http GET /items -o r ;                   the same, and no panel
+
+%httpkit demo        start the demo API; a path alone is then a URL: %http GET /items
+%httpkit demo stop   stop it
+%httpkit help        this page
+%config HttpKit      base_url, timeout, follow, max_redirects, verify, max_body"""
+
+SUBCOMMANDS = ("demo", "help")
+
+
+class MagicUsageError(UsageError):
+    """A magic's line that can't be understood; it shows the place instead of a traceback."""
+
+    def __init__(self, magic: str, error: LineError) -> None:
+        self.magic = magic
+        self.error = error
+        super().__init__(error.message)
+
+    def _render_traceback_(self) -> list[str]:
+        prefix = f"%{self.magic} "
+        line, _, mark = self.error.pointed().partition("\n")
+        return [f"%{self.magic}: {self.error.message}", f"    {prefix}{line}", f"    {' ' * len(prefix)}{mark}"]
+
+
+class Interrupted(KeyboardInterrupt):
+    """The stop button, heard while a request ran: the request is cancelled and its panel says so.
+
+    It stays an interrupt, so that it ends a loop and the rest of Run All, but it needs no traceback.
+    """
+
+    def _render_traceback_(self) -> list[str]:
+        return ["Interrupted: the request was cancelled."]
+
+
+@magics_class
+class HttpKitMagics(Magics):
+    """The magics of one shell, with their client and configuration."""
+
+    def __init__(self, shell: Any) -> None:
+        super().__init__(shell)
+        self._shell = shell
+        self.settings = HttpKit(parent=shell)
+        self.outputs = Outputs(shell)
+        self._client = Client()
+        self._demo: DemoServer | None = None
+        self._base_url_before = ""
+
+    @no_var_expand
+    @line_magic
+    def http(self, line: str) -> Record:
+        r"""Make an HTTP request and show the response.
+
+            %http [METHOD] URL [ITEM ...] [options]
+
+        The method may be left out: GET, or POST when there is data. A URL without a scheme is https; on this machine
+        (localhost, 127.0.0.1, :8000) it is http. A path alone (/items) is added to HttpKit.base_url.
+
+        Items:
+            Header:value       a header; `Header:` doesn't send it, `Header;` sends it empty
+            name==value        a query parameter
+            field=value        a field of a JSON object, as text
+            field:=json        a field of a JSON object: a number, true, null, '[1, 2]', '{"a": 1}'
+            \                  before : = ; @ takes its meaning away: a\:b=c
+
+        Options:
+            -o NAME            bind the Record to a Python name
+            --timeout SECONDS  limit for the whole request; 0 is no limit
+            -F, --follow       follow redirects; --no-follow shows them
+            ;                  at the end of the line: no panel
+
+        Examples:
+            %http https://example.org
+            %http :8000/search q=="two words" Accept:application/json
+            %http PUT :8000/items/3 name=kettle price:=24.5 tags:='["new"]'
+            r = %http :8000/items
+            r.json()
+
+        The result is a Record: status, reason, headers, text, json(), content, cookies, links, redirects, timing, tls.
+        A request that failed is a Record too: failure says why, error is the exception.
+        """
+        try:
+            plan = parse_line(line)
+        except LineError as error:
+            raise MagicUsageError("http", error) from None
+        return self._run(plan)
+
+    @no_var_expand
+    @line_magic
+    def httpkit(self, line: str) -> None:
+        """Control the magics.
+
+        %httpkit help        a short guide
+        %httpkit demo        start the demo API in a process of its own and make it the base URL
+        %httpkit demo stop   stop it
+        """
+        words = line.rstrip("; ").split()
+        match words:
+            case [] | ["help"]:
+                print(GUIDE)  # noqa: T201 - a guide is text
+            case ["demo"]:
+                self._start_demo()
+            case ["demo", "stop"]:
+                self._stop_demo()
+            case ["demo", other, *_]:
+                raise MagicUsageError("httpkit", _unexpected(line, other, ("stop",), "demo or demo stop"))
+            case [other, *_]:
+                expected = "demo, demo stop or help"
+                raise MagicUsageError("httpkit", _unexpected(line, other, SUBCOMMANDS, expected))
+
+    def close(self) -> None:
+        """Close the client's connections and its thread, and stop the demo API."""
+        self._client.close()
+        if self._demo is not None:
+            self._stop_demo()
+
+    def _run(self, plan: Plan) -> Record:
+        """Send `plan`, show its panel and return its record.
+
+        Raises:
+            Interrupted: the kernel was interrupted meanwhile.
+        """
+        output = Output(self._shell, self.outputs, silent=plan.silent)
+        sending = self._client.send(plan, self.settings.settings())
+        try:
+            record = output.wait(sending)
+        except KeyboardInterrupt:
+            sending.job.cancel()
+            record = sending.job.result(CANCEL_TIMEOUT)
+            self._finish(plan, output, record)
+            raise Interrupted from None
+        self._finish(plan, output, record)
+        return record
+
+    def _finish(self, plan: Plan, output: Output, record: Record) -> None:
+        if plan.name is not None:
+            self._shell.push({plan.name: record})
+        output.finish(record)
+
+    def _start_demo(self) -> None:
+        if self._demo is not None and not self._demo.is_running:
+            self._stop_demo()
+        if self._demo is None:
+            try:
+                self._demo = start_demo()
+            except DemoError as error:
+                raise UsageError(f"%httpkit demo: {error}") from None
+            self._base_url_before, self.settings.base_url = self.settings.base_url, self._demo.url
+        print(  # noqa: T201 - where it is, in words
+            f"The demo API is at {self._demo.url}, its misbehaving side at {self._demo.broken_url}.\n"
+            "A path alone is a URL now: %http GET /items"
+        )
+
+    def _stop_demo(self) -> None:
+        demo, self._demo = self._demo, None
+        if demo is None:
+            print("The demo API is not running.")  # noqa: T201
+            return
+        demo.stop()
+        if self.settings.base_url == demo.url:
+            self.settings.base_url = self._base_url_before
+
+
+def _unexpected(line: str, word: str, known: tuple[str, ...], expected: str) -> LineError:
+    near = difflib.get_close_matches(word, known, n=1, cutoff=0.5)
+    start = line.index(word)
+    hint = f"did you mean {near[0]}?" if near else f"expected {expected}"
+    return LineError(f"unknown {word!r}; {hint}", line, start, start + len(word))
+
+
+def load(shell: Any) -> None:
+    """Add the magics to `shell`, unless they are there."""
+    if HttpKitMagics.__name__ in shell.magics_manager.registry:
+        return
+    magics = HttpKitMagics(shell)
+    shell.register_magics(magics)
+    shell.configurables.append(magics.settings)
+    shell.input_transformer_manager.token_transformers.append(MagicStatement)
+    magics.outputs.register()
+    atexit.register(magics.close)
+
+
+def unload(shell: Any) -> None:
+    """Take the magics out of `shell` and close what they hold."""
+    magics = shell.magics_manager.registry.pop(HttpKitMagics.__name__, None)
+    if magics is None:
+        return
+    for name in magics.magics["line"]:
+        shell.magics_manager.magics["line"].pop(name, None)
+    shell.configurables.remove(magics.settings)
+    transformers = shell.input_transformer_manager.token_transformers
+    transformers[:] = [each for each in transformers if each.__name__ != MagicStatement.__name__]
+    magics.outputs.unregister()
+    atexit.unregister(magics.close)
+    magics.close()

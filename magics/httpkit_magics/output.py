@@ -1,0 +1,112 @@
+"""A Record in IPython: one output that changes while its request runs, and shows the same record only once a cell.
+
+A notebook gets a MIME bundle under one display id; a terminal gets text, printed once.
+"""
+
+from __future__ import annotations
+
+import time
+import uuid
+import weakref
+from typing import Any
+
+from IPython.terminal.interactiveshell import TerminalInteractiveShell
+
+from httpkit_magics.record.record import Record
+from httpkit_magics.render.display import mimebundle, terminal
+from httpkit_magics.run.client import Sending
+
+STEP = 0.1
+"""Seconds between two looks at a running request, so at most 10 updates a second."""
+
+
+class Outputs:
+    """Shows records in one shell, and knows which of them stand in the current cell already."""
+
+    def __init__(self, shell: Any) -> None:
+        self._shell = shell
+        self._shown: weakref.ref[Record] | None = None
+        self.in_terminal = isinstance(shell, TerminalInteractiveShell)
+
+    def register(self) -> None:
+        """Show a record as its panel wherever the shell displays one."""
+        formatter = self._shell.display_formatter
+        formatter.mimebundle_formatter.for_type(Record, self._bundle)
+        formatter.ipython_display_formatter.for_type(Record, self._hide)
+        self._shell.events.register("pre_run_cell", self._forget)
+
+    def unregister(self) -> None:
+        """Undo `register`."""
+        formatter = self._shell.display_formatter
+        formatter.mimebundle_formatter.pop(Record, None)
+        formatter.ipython_display_formatter.pop(Record, None)
+        self._shell.events.unregister("pre_run_cell", self._forget)
+
+    def mark_shown(self, record: Record) -> None:
+        """Note that `record` needs no output when the cell ends with it."""
+        self._shown = weakref.ref(record)
+
+    def _forget(self, _info: Any) -> None:
+        self._shown = None
+
+    def _was_shown(self, record: Record) -> bool:
+        """Return whether `record` is displayed because a cell ended with it, and its panel stands in that cell."""
+        hook = self._shell.displayhook
+        # ipykernel's hook has a message in hand while it runs, IPython's says so.
+        running = hook.is_active or getattr(hook, "msg", None) is not None
+        return running and self._shown is not None and self._shown() is record
+
+    def _hide(self, record: Record) -> None:
+        """Show nothing for a record that the cell shows already.
+
+        Raises:
+            NotImplementedError: the other formatters are to show it; IPython takes this for an answer.
+        """
+        if self.in_terminal or not self._was_shown(record):
+            raise NotImplementedError
+
+    def _bundle(self, record: Record, **_formats: Any) -> dict[str, str]:
+        if not self.in_terminal:
+            return mimebundle(record)
+        return {"text/plain": repr(record) if self._was_shown(record) else terminal(record)}
+
+
+class Output:
+    """The output of one request."""
+
+    def __init__(self, shell: Any, outputs: Outputs, *, silent: bool) -> None:
+        self._shell = shell
+        self._outputs = outputs
+        self._silent = silent
+        self._display_id: str | None = None
+        self._last: dict[str, str] = {}
+
+    def wait(self, sending: Sending) -> Record:
+        """Return the record of `sending`, showing how far it is until then."""
+        began = time.perf_counter()
+        while True:
+            try:
+                return sending.job.result(STEP)
+            except TimeoutError:
+                if sending.job.is_done():
+                    raise
+            if not self._silent and not self._outputs.in_terminal:
+                self._publish(mimebundle(sending.progress.at(time.perf_counter() - began)))
+
+    def finish(self, record: Record) -> None:
+        """Show the final state."""
+        self._outputs.mark_shown(record)
+        if self._silent:
+            return
+        if self._outputs.in_terminal:
+            print(terminal(record))  # noqa: T201 - a terminal is printed to
+        else:
+            self._publish(mimebundle(record))
+
+    def _publish(self, bundle: dict[str, str]) -> None:
+        if bundle == self._last:
+            return
+        update = self._display_id is not None
+        self._display_id = self._display_id or f"httpkit-{uuid.uuid4().hex}"
+        self._last = bundle
+        self._shell.display_pub.publish(bundle, transient={"display_id": self._display_id}, update=update)

@@ -1,0 +1,67 @@
+"""The credentials that a request carried, so that they are masked wherever the answer repeats them.
+
+Echo services, debug pages and error messages send back what they were given: a bearer token of the request then stands
+in the body of the response.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from collections.abc import Iterator
+from typing import Final
+from urllib.parse import unquote, unquote_plus
+
+from httpkit_magics.record.naming import is_telling
+from httpkit_magics.record.record import SentRequest
+from httpkit_magics.record.secrets import Secret
+
+SHORTEST: Final = 8
+"""Characters; a shorter value of a header or parameter is a word that may stand anywhere."""
+
+LONGEST: Final = 8192
+"""Characters; servers refuse longer fields, and each form of a secret is searched for in all that is shown."""
+
+MOST: Final = 20
+"""Credentials of one request that are searched for."""
+
+_PARAMETER: Final = re.compile(r"[?&#;]([^=&#;?]+)=([^&#]*)")
+_USERINFO: Final = re.compile(r"//([^/?#@\s]+)@")
+
+
+def credentials_of(request: SentRequest) -> Iterator[Secret]:
+    """Yield what the request's URL and header fields say to be secret, at most 20 values of 8 to 8192 characters."""
+    seen: set[str] = set()
+    for value in _values(request):
+        if SHORTEST <= len(value) <= LONGEST and value not in seen and len(seen) < MOST:
+            seen.add(value)
+            yield Secret(value)
+
+
+def _values(request: SentRequest) -> Iterator[str]:
+    url = request.url
+    if "@" in url:
+        for userinfo in _USERINFO.findall(url):
+            yield unquote(userinfo.partition(":")[2] or userinfo)
+    if "=" in url:
+        yield from (unquote_plus(value) for name, value in _PARAMETER.findall(url) if is_telling(unquote_plus(name)))
+    for name, value in request.headers.items():
+        lowered = name.lower()
+        if lowered in {"authorization", "proxy-authorization"}:
+            yield from _authorization(value)
+        elif lowered == "cookie":
+            yield from (pair.partition("=")[2].strip() for pair in value.split(";"))
+        elif is_telling(name):
+            yield value
+
+
+def _authorization(value: str) -> Iterator[str]:
+    scheme, _, rest = value.partition(" ")
+    yield rest.strip() or scheme
+    if scheme.lower() == "basic":
+        try:
+            decoded = base64.b64decode(rest, validate=True).decode("utf-8", "replace")
+        except (binascii.Error, ValueError):
+            return
+        yield decoded.partition(":")[2]

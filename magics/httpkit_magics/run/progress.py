@@ -1,0 +1,57 @@
+"""How far a request has come: written on the loop thread, and given to whoever shows it as a `Progress`."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import httpkit
+from httpkit_magics.record.record import Progress, SentRequest
+
+
+class Underway:
+    """The stage of a request in progress; plain attributes, so that another thread may read them at any time.
+
+    Attributes:
+        method: the method of the current hop.
+        url: the URL of the current hop.
+        stage: "queued", "resolving", "connecting", "sending", "sent" or "receiving".
+        received: bytes of the decoded body so far.
+        expected: bytes of the body to come, where they are known.
+    """
+
+    __slots__ = ("expected", "method", "received", "stage", "url")
+
+    def __init__(self, method: str, url: str) -> None:
+        self.method = method
+        self.url = url
+        self.stage = "queued"
+        self.received = 0
+        self.expected: int | None = None
+
+    def at(self, elapsed: float) -> Progress:
+        """Return where the request is now, `elapsed` seconds after the call."""
+        asked = SentRequest(self.method, self.url)
+        return Progress(asked, self.stage, self.received, self.expected, elapsed)
+
+
+def progress_trace() -> httpkit.TraceConfig:
+    """Return the observer that moves the `Underway` given as `trace_request_ctx` from stage to stage."""
+    trace = httpkit.TraceConfig()
+
+    def stage(name: str) -> Any:
+        async def move(_session: Any, context: SimpleNamespace, _params: Any) -> None:
+            context.trace_request_ctx.stage = name
+
+        return move
+
+    async def redirected(_session: Any, context: SimpleNamespace, params: Any) -> None:
+        context.trace_request_ctx.url = str(params.url)
+
+    trace.on_dns_resolvehost_start.append(stage("resolving"))
+    trace.on_dns_resolvehost_end.append(stage("connecting"))
+    trace.on_connection_create_start.append(stage("connecting"))
+    trace.on_connection_create_end.append(stage("sending"))
+    trace.on_request_headers_sent.append(stage("sent"))
+    trace.on_request_redirect.append(redirected)
+    return trace

@@ -1,0 +1,107 @@
+"""The magics in terminal IPython, driven through a pseudo-terminal."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+import time
+
+import pytest
+from magics.scripted import response, serving
+
+pexpect = pytest.importorskip("pexpect", reason="there is no pseudo-terminal on Windows")
+
+PROMPT = r"In \[\d+\]: "
+ANSWERS = {"/": response(b'{"a": 1}', Content_Type="application/json")}
+
+
+@pytest.fixture(scope="module")
+def server():
+    """Return a server for all tests of this file."""
+    with serving(ANSWERS) as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def terminal(tmp_path_factory):
+    """Return a terminal in which IPython runs with the magics loaded."""
+    folder = str(tmp_path_factory.mktemp("terminal"))
+    child = pexpect.spawn(
+        sys.executable,
+        ["-m", "IPython", "--simple-prompt", "--no-banner", "--no-confirm-exit"],
+        env={**os.environ, "IPYTHONDIR": folder, "TERM": "xterm-256color"},
+        cwd=folder,
+        dimensions=(50, 160),
+        encoding="utf-8",
+        timeout=30,
+    )
+    child.expect(PROMPT)
+    said(child, "%load_ext httpkit_magics")
+    yield child
+    child.close(force=True)
+
+
+def said(child, line):
+    """Type a line and return what stands between it and the next prompt."""
+    child.sendline(line)
+    child.expect(PROMPT)
+    return child.before.replace("\r\n", "\n")
+
+
+def test_the_panel_is_printed_once_in_colour(terminal, server):
+    """The panel with its colours, then one line for the result; nothing moves the cursor."""
+    text = said(terminal, f"%http {server.url}/")
+    assert text.count("200 OK") == 2  # the badge, and the line of the result
+    assert re.search(r"Out\[\d+\]: <Record 200 OK GET", text)
+    assert "\x1b[" in text
+    assert set(re.findall(r"\x1b\[[\d;]*([A-Za-z])", text)) == {"m"}
+
+
+def test_an_assignment_prints_the_panel_and_the_record_shows_again(terminal, server):
+    """Evaluated later, the record is drawn again."""
+    assert "200 OK" in said(terminal, f"r = %http {server.url}/")
+    assert "200 OK" in said(terminal, "r")
+    assert said(terminal, f"q = %http {server.url}/ ;")[-2:] == "\n\n"
+    assert "200" in said(terminal, "q.status")
+
+
+def test_ctrl_c_cancels_the_request(terminal, server):
+    """The server sees the connection go within 0.5 s, the panel says so, and the prompt comes back without a traceback."""
+    before = len(server.requests)
+    terminal.sendline(f"%http {server.url}/never")
+    deadline = time.perf_counter() + 10
+    while len(server.requests) == before and time.perf_counter() < deadline:
+        time.sleep(0.01)
+    pressed = time.perf_counter()
+    while server.gone.acquire(blocking=False):
+        pass
+    terminal.sendintr()
+    assert server.gone.acquire(timeout=0.5)
+    terminal.expect(PROMPT)
+    assert time.perf_counter() - pressed < 0.5
+    assert "Cancelled" in terminal.before
+    assert "Interrupted: the request was cancelled." in terminal.before
+    assert "Traceback" not in terminal.before
+    assert "200 OK" in said(terminal, f"%http {server.url}/")
+
+
+def test_a_question_mark_is_sent_and_an_error_points(terminal, server):
+    """The traps of a notebook are those of a terminal."""
+    before = len(server.requests)
+    assert "200 OK" in said(terminal, f"%http {server.url}/?")
+    assert before + 1 == len(server.requests)
+    text = said(terminal, "%http / --folow")
+    assert "did you mean --follow?" in text
+    assert "Traceback" not in text
+    assert "Make an HTTP request" in said(terminal, "%http?")
+
+
+def test_leaving_is_quick_and_quiet(terminal, server):
+    """No hanging thread, no warning."""
+    said(terminal, f"%http {server.url}/")
+    terminal.sendline("exit")
+    began = time.perf_counter()
+    terminal.expect(pexpect.EOF)
+    assert time.perf_counter() - began < 3
+    assert "Warning" not in terminal.before

@@ -22,7 +22,6 @@ from ssl import SSLContext
 
 import pytest
 import pytest_asyncio
-
 from servers.certificates import Certificates, make_certificates
 from servers.nginx import Nginx, run_nginx
 from servers.process import find_program, free_ports, running

@@ -8,7 +8,6 @@ import ssl
 import urllib.request
 
 import pytest
-
 from servers.certificates import Certificates
 from servers.nginx import LARGE_BYTES, Nginx
 from servers.proxies import Squid

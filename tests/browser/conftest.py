@@ -13,7 +13,6 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, sync_playwright
-
 from servers.lab import Lab, run_lab
 from servers.process import find_program
 

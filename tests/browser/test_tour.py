@@ -7,7 +7,6 @@ from pathlib import Path
 
 import nbformat
 import pytest
-
 from servers.lab import Lab
 
 TOUR = "tour.ipynb"

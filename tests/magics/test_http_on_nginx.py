@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 from IPython.core.displaypub import CapturingDisplayPublisher
 from IPython.core.interactiveshell import InteractiveShell
+from servers.certificates import Certificates
+from servers.nginx import LARGE_BYTES, Nginx
 from traitlets.config import Config
 
 import httpkit
-from servers.certificates import Certificates
-from servers.nginx import LARGE_BYTES, Nginx
 
 LARGEST_PANEL = 100 * 1024
 

@@ -1,0 +1,82 @@
+"""What a redirect means for the next request (RFC 9110 section 15.4)."""
+
+from __future__ import annotations
+
+from multidict import CIMultiDict
+from yarl import URL
+
+from httpkit.client.response import ClientResponse
+from httpkit.errors import InvalidUrlRedirectClientError, NonHttpUrlRedirectClientError
+from httpkit.values import hdrs
+
+REDIRECT_STATUSES = frozenset({301, 302, 303, 307, 308})
+
+CREDENTIAL_FIELDS = frozenset({"authorization", "proxy-authorization", "cookie"})
+"""Fields that a redirect to another origin drops, whoever set them."""
+
+API_CREDENTIAL_FIELDS = frozenset({
+    "api-key", "apikey", "x-api-key", "x-apikey", "x-auth", "x-auth-key", "x-auth-token", "x-access-token",
+    "x-amz-security-token", "x-csrf-token", "x-xsrf-token", "x-goog-api-key", "x-goog-iam-authorization-token",
+    "x-functions-key", "x-gitlab-token", "private-token", "job-token", "x-github-token", "x-session-id",
+    "x-session-token", "x-shopify-access-token", "x-vault-token", "x-token", "x-user-token", "x-secret",
+    "ocp-apim-subscription-key", "x-rapidapi-key", "x-figma-token", "circle-token", "dd-api-key",
+    "dd-application-key", "x-plex-token", "x-subscription-token",
+})  # fmt: skip
+"""Fields in no RFC that APIs take credentials in; a redirect to another origin drops them where one request set them."""
+
+
+def redirect_location(response: ClientResponse) -> str | None:
+    """Return where `response` points, or None where it is not a redirect that can be followed."""
+    if response.status not in REDIRECT_STATUSES:
+        return None
+    return response.headers.get(hdrs.LOCATION) or response.headers.get(hdrs.URI)
+
+
+def redirect_url(location: str, base: URL, schemes: frozenset[str], *, requote: bool) -> URL:
+    """Return the URL that `location` means beside `base`; the fragment is inherited (RFC 9110 section 10.2.2).
+
+    Raises:
+        InvalidUrlRedirectClientError: it can't be parsed, or names no host.
+        NonHttpUrlRedirectClientError: its scheme is not one of `schemes`.
+    """
+    try:
+        url = URL(location, encoded=not requote)
+    except ValueError as error:
+        raise InvalidUrlRedirectClientError(location, "Server attempted redirecting to a location that does not look like a URL") from error
+    if url.scheme and url.scheme not in schemes:
+        raise NonHttpUrlRedirectClientError(location)
+    if url.scheme and not url.raw_host:
+        # "http:/path" and "http:path" mean a path beside the base (RFC 3986 section 5.2.2, as browsers read it).
+        url = URL.build(path=url.path, query_string=url.raw_query_string, fragment=url.raw_fragment, encoded=True)
+    try:
+        url = url if url.absolute else base.join(url)
+        url.origin()
+    except ValueError as error:
+        raise InvalidUrlRedirectClientError(url, "Invalid redirect URL origin") from error
+    return url if url.raw_fragment or not base.raw_fragment else url.with_fragment(base.fragment)
+
+
+def keeps_method(status: int, method: str) -> bool:
+    """Return whether the next request has the same method and body; it is a GET without one otherwise."""
+    if status == 303:
+        return method == hdrs.METH_HEAD
+    return status not in {301, 302} or method != hdrs.METH_POST
+
+
+def same_origin(first: URL, second: URL) -> bool:
+    """Return whether scheme, host and port agree (RFC 6454 section 5)."""
+    return first.origin() == second.origin()
+
+
+def drop_credentials(headers: CIMultiDict[str], own: CIMultiDict[str]) -> None:
+    """Remove every field that names a credential, with its repeats; of those in no RFC, only the request's `own`."""
+    for name in set(headers):
+        if name.lower() in CREDENTIAL_FIELDS or (name in own and name.lower() in API_CREDENTIAL_FIELDS):
+            headers.popall(name, None)
+
+
+def drop_body(headers: CIMultiDict[str]) -> None:
+    """Remove the fields that describe a body that is not sent any more."""
+    for name in list(headers):
+        if name.lower().startswith("content-") or name.lower() == "transfer-encoding":
+            headers.popall(name, None)

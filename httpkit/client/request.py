@@ -1,0 +1,477 @@
+"""What is sent: method, URL, fields and body, assembled from the options of a call (RFC 9110 section 3.4).
+
+A plain GET touches next to nothing here: its URL, its connection key and its default fields are a `Target` that the
+session remembers.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from http.cookies import Morsel, SimpleCookie
+from typing import Any, Literal
+
+from multidict import CIMultiDict, CIMultiDictProxy
+from yarl import URL, Query
+
+from httpkit.client.auth import BasicAuth, encode_basic_auth
+from httpkit.client.formdata import FormData
+from httpkit.client.options import LooseHeaders, Settings, pairs
+from httpkit.client.payload import BytesPayload, Payload
+from httpkit.client.payload_registry import PAYLOAD_REGISTRY
+from httpkit.client.payload_registry import LookupError as PayloadLookupError
+from httpkit.net.exchange import Exchange
+from httpkit.net.tls import Fingerprint
+from httpkit.values import hdrs
+from httpkit.values.abc import AbstractStreamWriter, LooseCookies
+from httpkit.values.set_cookie import encode_cookies, parse_cookie
+from httpkit.values.version import USER_AGENT
+from httpkit.values.messages import ConnectionKey, HttpVersion, HttpVersion11, RequestInfo, Timing
+from httpkit.wire.codings import accept_encoding
+from httpkit.wire.http1 import TOKEN
+
+_METHOD = re.compile(TOKEN)
+_VERSION = re.compile(r"([0-9])\.([0-9])")
+_CONTENT_LENGTH = re.compile(r"[0-9]+")
+_DEFAULT_PORTS = {"http": 80, "https": 443, "ws": 80, "wss": 443}
+TLS_SCHEMES = frozenset({"https", "wss"})
+# A body of at most this many bytes goes out in one write with its head.
+ONE_WRITE = 2**16
+
+
+def host_field(url: URL) -> str:
+    """Return the value of `Host` for `url` (RFC 9110 section 7.2)."""
+    host = url.host_subcomponent or ""
+    host = host.rstrip(".") if host.endswith(".") else host
+    return host if url.is_default_port() or url.explicit_port is None else f"{host}:{url.explicit_port}"
+
+
+def connection_key(url: URL) -> ConnectionKey:
+    """Return what a request for `url` must share with its connection, with default TLS and no proxy."""
+    return ConnectionKey(url.raw_host or "", url.port, url.scheme in TLS_SCHEMES, True, None, None, None, None)
+
+
+class Target:
+    """A URL, and what follows from it alone.
+
+    Attributes:
+        original_url: as it was asked for.
+        url: without its fragment and userinfo.
+        path: the request target in origin form (RFC 9112 section 3.2.1).
+        headers: the session's default fields with `Host`; None until a request without options needs them.
+    """
+
+    __slots__ = ("auth", "headers", "key", "original_url", "path", "url")
+
+    def __init__(self, url: URL) -> None:
+        self.auth = BasicAuth.from_url(url, encoding="utf-8")
+        self.original_url = url if self.auth is None else url.with_user(None)
+        self.url = self.original_url.with_fragment(None) if url.raw_fragment else self.original_url
+        self.key = connection_key(url)
+        self.path = url.raw_path_qs or "/"
+        self.headers: CIMultiDict[str] | None = None
+
+
+class ClientRequest:
+    """A request on its way to a connection; middlewares may read and change it.
+
+    Attributes:
+        method: the method, in upper case.
+        original_url: the URL as it was asked for.
+        url: the URL without its fragment.
+        headers: the fields, mutable until the request is sent.
+        chunked: whether the body is framed in the chunked coding.
+        compress: the content coding of the body.
+        timing: the clock marks of the request.
+    """
+
+    GET_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
+    POST_METHODS = frozenset({"PATCH", "POST", "PUT"})
+    ALL_METHODS = GET_METHODS | POST_METHODS | frozenset({"DELETE"})
+    DEFAULT_HEADERS: dict[str, str] = {hdrs.ACCEPT: "*/*", hdrs.ACCEPT_ENCODING: accept_encoding()}  # noqa: RUF012
+
+    # What is not used is not set: a plain GET sets a third of this.
+    auth: BasicAuth | None = None
+    chunked: bool | None = None
+    compress: str | bool | None = None
+    length: int | None = None
+    proxy: URL | None = None
+    proxy_auth: BasicAuth | None = None
+    proxy_headers: CIMultiDict[str] | None = None
+    response: Any = None
+    server_hostname: str | None = None
+    version: HttpVersion = HttpVersion11
+    settings: Settings | None = None
+    traces: Sequence[Any] = ()
+    exchange: Exchange | None = None
+    deadline: float = 0.0
+    history: tuple[Any, ...] = ()
+    _body: Payload | None = None
+    _expects_continue = False
+    _skip_auto_headers: CIMultiDict[None] | None = None
+    _ssl: Any = True
+    _key: ConnectionKey | None = None
+
+    def __init__(
+        self,
+        method: str,
+        url: URL,
+        *,
+        params: Query = None,
+        headers: LooseHeaders | None = None,
+        skip_auto_headers: Iterable[str] | None = None,
+        data: Any = None,
+        cookies: LooseCookies | None = None,
+        auth: BasicAuth | None = None,
+        version: HttpVersion | str = HttpVersion11,
+        compress: str | bool | None = None,
+        chunked: bool | None = None,
+        expect100: bool = False,
+        loop: asyncio.AbstractEventLoop | None = None,
+        response_class: type[Any] | None = None,
+        proxy: URL | None = None,
+        proxy_auth: BasicAuth | None = None,
+        session: Any = None,
+        ssl: Any = True,
+        proxy_headers: LooseHeaders | None = None,
+        traces: Sequence[Any] = (),
+        server_hostname: str | None = None,
+        target: Target | None = None,
+        timing: Timing | None = None,
+    ) -> None:
+        self.loop = loop or asyncio.get_running_loop()
+        self.session = session
+        self.response_class = response_class
+        self.timing = timing or Timing(self.loop.time())
+        if method not in self.ALL_METHODS:
+            method = _checked_method(method)
+        self.method = method
+        if target is not None and target.headers is not None:
+            self.original_url = target.original_url
+            self.url = target.url
+            self._key = target.key
+            self.headers = target.headers.copy()
+        else:
+            self.original_url = url.extend_query(params) if params else url
+            self.url = self.original_url.with_fragment(None) if url.raw_fragment else self.original_url
+            self.headers = CIMultiDict()
+            self.update_version(version)
+            self.update_host(url)
+            self.update_headers(headers)
+            self.update_auto_headers(skip_auto_headers)
+        if traces:
+            self.traces = traces
+        if ssl is not True:
+            self._ssl, self._key = ssl, None
+        if server_hostname is not None:
+            self.server_hostname, self._key = server_hostname, None
+        if cookies:
+            self.update_cookies(cookies)
+        if auth is not None:
+            self.update_auth(auth)
+        if proxy is not None:
+            self.update_proxy(proxy, proxy_auth, proxy_headers)
+        if data is not None or method not in self.GET_METHODS:
+            self.chunked = chunked
+            self.compress = compress
+            self.update_content_encoding(data)
+            self.update_body_from_data(data)
+            self.update_transfer_encoding()
+        if expect100 or hdrs.EXPECT in self.headers:
+            self.update_expect_continue(expect100)
+
+    # -- parts --------------------------------------------------------------------------------------------------
+
+    @property
+    def host(self) -> str:
+        """The URL's host, encoded."""
+        return self.url.raw_host or ""
+
+    @property
+    def port(self) -> int | None:
+        """The URL's port; its scheme's where it names none."""
+        return self.url.port
+
+    @property
+    def ssl(self) -> Any:
+        """The `ssl` option."""
+        return self._ssl
+
+    @property
+    def skip_auto_headers(self) -> CIMultiDict[None]:
+        """The fields that are not filled in."""
+        return self._skip_auto_headers or CIMultiDict()
+
+    def is_ssl(self) -> bool:
+        """Return whether the request goes over TLS."""
+        return self.url.scheme in TLS_SCHEMES
+
+    @property
+    def connection_key(self) -> ConnectionKey:
+        """What the request must share with its connection."""
+        if self._key is None:
+            headers = self.proxy_headers
+            self._key = ConnectionKey(
+                self.host,
+                self.port,
+                self.is_ssl(),
+                self._ssl,
+                self.proxy,
+                self.proxy_auth,
+                hash(tuple(headers.items())) if headers else None,
+                self.server_hostname,
+            )
+        return self._key
+
+    @property
+    def request_info(self) -> RequestInfo:
+        """What is asked, as values."""
+        return RequestInfo(self.url, self.method, CIMultiDictProxy(self.headers), self.original_url)
+
+    @property
+    def body(self) -> Payload | Literal[b""]:
+        """The body; empty bytes where there is none."""
+        return self._body or b""
+
+    # -- head ---------------------------------------------------------------------------------------------------
+
+    def update_host(self, url: URL) -> None:
+        """Check that `url` names a host."""
+        if not url.raw_host:
+            raise ValueError(f"no host in URL {url}")
+
+    def update_version(self, version: HttpVersion | str) -> None:
+        """Use `version`, a pair or a text such as "1.1".
+
+        Raises:
+            ValueError: not a version.
+        """
+        if isinstance(version, str):
+            match = _VERSION.fullmatch(version)
+            if match is None:
+                raise ValueError(f"Can not parse http version number: {version!r}")
+            version = HttpVersion(int(match[1]), int(match[2]))
+        self.version = version
+
+    def update_headers(self, headers: LooseHeaders | None) -> None:
+        """Begin the fields with `Host` and the given ones; a given name replaces, its repeats stay."""
+        self.headers = CIMultiDict({hdrs.HOST: host_field(self.url)})
+        for name, value in pairs(headers):
+            if name.lower() == "host":
+                self.headers[name] = value
+            else:
+                self.headers.add(name, value)
+
+    def update_auto_headers(self, skip_auto_headers: Iterable[str] | None) -> None:
+        """Fill in the fields that a request has by default."""
+        skipped: CIMultiDict[None] = CIMultiDict((name, None) for name in sorted(skip_auto_headers or ()))
+        if skipped:
+            self._skip_auto_headers = skipped
+        for name, value in self.DEFAULT_HEADERS.items():
+            if name not in self.headers and name not in skipped:
+                self.headers[name] = value
+        if hdrs.USER_AGENT not in self.headers and hdrs.USER_AGENT not in skipped:
+            self.headers[hdrs.USER_AGENT] = USER_AGENT
+
+    def update_cookies(self, cookies: LooseCookies | None) -> None:
+        """Add `cookies` to those that a `Cookie` field names already."""
+        if not cookies:
+            return
+        found = parse_cookie(self.headers.pop(hdrs.COOKIE, ""))
+        merged = {name: morsel for name, morsel in found}
+        for name, value in cookies.items() if isinstance(cookies, Mapping) else cookies:
+            merged[name] = value if isinstance(value, Morsel) else SimpleCookie({name: value})[name]
+        self.headers[hdrs.COOKIE] = encode_cookies(merged.values())
+
+    def update_auth(self, auth: BasicAuth | None, trust_env: bool = False) -> None:
+        """Use `auth`, unless there is none."""
+        del trust_env  # the session asks netrc, which needs a thread
+        if auth is None:
+            return
+        if not isinstance(auth, tuple) or not hasattr(auth, "encode"):
+            raise TypeError("BasicAuth() tuple is required instead")
+        self.auth = auth
+        self.headers[hdrs.AUTHORIZATION] = auth.encode()
+
+    def update_proxy(
+        self, proxy: URL | None, proxy_auth: BasicAuth | None = None, proxy_headers: LooseHeaders | None = None
+    ) -> None:
+        """Go through `proxy`; its fields and credentials mean nothing without one.
+
+        Raises:
+            ValueError: `proxy_auth` is not a `BasicAuth`.
+        """
+        self._key = None
+        self.proxy = proxy
+        if proxy is None:
+            self.proxy_auth = self.proxy_headers = None
+            return
+        if proxy_auth is not None and not isinstance(proxy_auth, BasicAuth):
+            raise ValueError("proxy_auth must be None or BasicAuth() tuple")
+        self.proxy_auth = proxy_auth
+        self.proxy_headers = CIMultiDict(proxy_headers) if proxy_headers else None
+
+    def update_expect_continue(self, expect: bool = False) -> None:
+        """Hold the body back until the server asks for it (RFC 9110 section 10.1.1)."""
+        if expect:
+            self.headers[hdrs.EXPECT] = "100-continue"
+        self._expects_continue = expect or self.headers.get(hdrs.EXPECT, "").lower() == "100-continue"
+
+    # -- body ---------------------------------------------------------------------------------------------------
+
+    def update_content_encoding(self, data: Any) -> None:
+        """Note the content coding that `compress` asks for.
+
+        Raises:
+            ValueError: the fields name one already.
+        """
+        if not data:
+            self.compress = None
+            return
+        if self.headers.get(hdrs.CONTENT_ENCODING):
+            if self.compress:
+                raise ValueError("compress can not be set if Content-Encoding header is set")
+        elif self.compress:
+            self.compress = self.compress if isinstance(self.compress, str) else "deflate"
+            self.headers[hdrs.CONTENT_ENCODING] = self.compress
+            self.chunked = True
+
+    def update_transfer_encoding(self) -> None:
+        """Choose how the body is framed (RFC 9112 section 6).
+
+        Raises:
+            ValueError: `chunked` contradicts the fields.
+        """
+        headers = self.headers
+        if "chunked" in headers.get(hdrs.TRANSFER_ENCODING, "").lower():
+            if self.chunked:
+                raise ValueError("chunked can not be set if Transfer-Encoding: chunked header is set")
+            self.chunked = True
+        elif self.chunked:
+            if hdrs.CONTENT_LENGTH in headers:
+                raise ValueError("chunked can not be set if Content-Length header is set")
+            headers[hdrs.TRANSFER_ENCODING] = "chunked"
+        elif hdrs.CONTENT_LENGTH not in headers and (self._body is not None or self.method not in self.GET_METHODS):
+            headers[hdrs.CONTENT_LENGTH] = str(self._body.size if self._body is not None else 0)
+        self.length = self._content_length()
+
+    def _content_length(self) -> int | None:
+        value = self.headers.get(hdrs.CONTENT_LENGTH)
+        if value is None:
+            return None
+        if not _CONTENT_LENGTH.fullmatch(value):
+            raise ValueError(f"Invalid Content-Length header: {value}")
+        return int(value)
+
+    def update_body_from_data(self, body: Any) -> None:
+        """Take `body`: a payload, a form, or anything that the payload registry knows.
+
+        Raises:
+            TypeError: none of these.
+        """
+        if body is None:
+            self._body = None
+            return
+        self._body = payload = as_payload(body)
+        headers = self.headers
+        if not self.chunked and hdrs.CONTENT_LENGTH not in headers:
+            if payload.size is None:
+                self.chunked = True
+            else:
+                headers[hdrs.CONTENT_LENGTH] = str(payload.size)
+        skipped = self._skip_auto_headers
+        for name, value in payload.headers.items():
+            if name not in headers and (skipped is None or name not in skipped):
+                headers[name] = value
+
+    async def update_body(self, body: Any) -> None:
+        """Send `body` instead; the old one is closed, its length and framing are forgotten."""
+        if self._body is not None and self._body is not body:
+            await self._body.close()
+        for name in (hdrs.CONTENT_LENGTH, hdrs.TRANSFER_ENCODING):
+            self.headers.pop(name, None)
+        if body is None and hdrs.CONTENT_TYPE in self.headers:
+            del self.headers[hdrs.CONTENT_TYPE]
+        self.chunked = None
+        self.update_body_from_data(body)
+        self.update_transfer_encoding()
+
+    async def write_bytes(
+        self, writer: AbstractStreamWriter, conn: object = None, content_length: int | None = None
+    ) -> None:
+        """Write the body to `writer`."""
+        del conn  # kept for subclasses written for aiohttp
+        if self._body is not None:
+            await self._body.write_with_length(writer, content_length)
+
+    # -- sending ------------------------------------------------------------------------------------------------
+
+    def make_exchange(self) -> Exchange:
+        """Return what a connection performs for this request."""
+        headers = self.headers
+        path = self.url.raw_path_qs or "/"
+        exchange = Exchange(self.loop, self.method, path, self.version, headers, self.timing)
+        if hdrs.CONNECTION in headers:
+            exchange.is_last = "close" in headers[hdrs.CONNECTION].lower()
+        if self.version != HttpVersion11:
+            exchange.is_last = exchange.is_last or hdrs.CONNECTION not in headers
+        body = self._body
+        if body is not None:
+            if (
+                type(body) is BytesPayload
+                and not self.compress
+                and not self.chunked
+                and not self._expects_continue
+                and self.length == body.size
+                and body.size <= ONE_WRITE
+            ):
+                exchange.body = body.bytes_value
+            else:
+                exchange.write_body = self._write_body
+                exchange.chunked = bool(self.chunked)
+                exchange.compress = self.compress if isinstance(self.compress, str) else None
+                exchange.length = self.length
+                exchange.expect_continue = self._expects_continue
+        self.exchange = exchange
+        return exchange
+
+    async def _write_body(self, writer: AbstractStreamWriter) -> None:
+        await self.write_bytes(writer, None, self.length)
+
+    async def close(self) -> None:
+        """Close the body."""
+        if self._body is not None:
+            await self._body.close()
+
+    def terminate(self) -> None:
+        """Give the request up."""
+        if self.exchange is not None:
+            self.exchange.abandon()
+
+
+def as_payload(body: Any) -> Payload:
+    """Return what writes `body`.
+
+    Raises:
+        TypeError: it is nothing that can be sent.
+    """
+    if type(body) is bytes:
+        return BytesPayload(body)
+    if isinstance(body, FormData):
+        return body()
+    try:
+        return PAYLOAD_REGISTRY.get(body, disposition=None)
+    except PayloadLookupError:
+        return FormData(body)()
+
+
+def _checked_method(method: str) -> str:
+    """Return `method` in upper case.
+
+    Raises:
+        ValueError: not a token (RFC 9110 section 9.1).
+    """
+    if not _METHOD.fullmatch(method):
+        raise ValueError(f"Method cannot contain non-token characters {method!r}")
+    return method.upper()

@@ -1,0 +1,410 @@
+"""One HTTP/1.1 connection: `asyncio.BufferedProtocol` on one side, `wire.http1` on the other.
+
+The received bytes go through one reused buffer: with a plain `asyncio.Protocol`, allocating 256 KiB for every read is
+half of what a small request costs. A connection is owned by its pool, which gets it back by `put` exactly once for
+every exchange that it performs.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any, Protocol, cast
+
+from httpkit.errors import (
+    BadHttpMessage,
+    ClientConnectionError,
+    ClientConnectionResetError,
+    ClientOSError,
+    ClientPayloadError,
+    HttpProcessingError,
+    ServerDisconnectedError,
+    SocketTimeoutError,
+)
+from httpkit.net.exchange import Exchange
+from httpkit.net.writer import BodyWriter
+from httpkit.values.messages import ConnectionKey
+from httpkit.wire.http1 import (
+    MAX_FIELD_SIZE,
+    MAX_HEADERS,
+    MAX_LINE_SIZE,
+    End,
+    Event,
+    ResponseDecoder,
+    ResponseHead,
+    encode_request_head,
+)
+
+BUFFER_SIZE = 2**16
+DEFAULT_LIMITS = (MAX_LINE_SIZE, MAX_FIELD_SIZE, MAX_HEADERS)
+# How long a body waits for 100 (Continue) from a server that ignores `Expect`, in seconds; curl waits as long.
+CONTINUE_TIMEOUT = 1.0
+
+
+class Owner(Protocol):
+    """What a connection is given back to."""
+
+    def put(self, connection: Http1Connection) -> None:
+        """Take `connection` back: its exchange is over, or it is closed."""
+
+
+class Http1Connection(asyncio.BufferedProtocol):
+    """A connection that performs one exchange at a time.
+
+    Attributes:
+        room: how many exchanges it can still take: 1 while idle and open, else 0.
+        idle_since: when it became idle, in seconds of the loop's clock.
+        key: what a request must share with it.
+        transport: the socket; None once it is lost.
+    """
+
+    def __init__(
+        self, loop: asyncio.AbstractEventLoop, owner: Owner, key: ConnectionKey, *, force_close: bool = False
+    ) -> None:
+        self._loop = loop
+        self._owner = owner
+        self.key = key
+        self._force_close = force_close
+        self.room = 0
+        self.idle_since = 0.0
+        self.transport: asyncio.Transport | None = None
+        self._exchange: Exchange | None = None
+        self._decoder = ResponseDecoder()
+        self._limits = DEFAULT_LIMITS
+        self._buffer = bytearray(BUFFER_SIZE)
+        self._view = memoryview(self._buffer)
+        self._cut_short = False
+        self._upload: asyncio.Task[None] | None = None
+        self._drain_waiters: list[asyncio.Future[None]] | None = None
+        self._closed_waiter: asyncio.Future[None] | None = None
+        self._read_timer: asyncio.TimerHandle | None = None
+        self._last_read = 0.0
+
+    def get_extra_info(self, name: str, default: Any = None) -> Any:
+        """Return what the transport knows: `peername`, `ssl_object`, `cipher` and so on."""
+        return default if self.transport is None else self.transport.get_extra_info(name, default)
+
+    # -- what the pool and the client call ----------------------------------------------------------------------
+
+    def perform(self, exchange: Exchange) -> asyncio.Future[None]:
+        """Send the request of `exchange`; return what is done when the head of its answer is in.
+
+        Raises:
+            ValueError: the request has characters that must not be in its head; nothing was sent.
+        """
+        head = encode_request_head(exchange.method, exchange.target, exchange.version, exchange.headers)
+        transport = self.transport
+        self._exchange = exchange
+        self.room = 0
+        exchange.carrier = self
+        if transport is None:
+            exchange.fail(ServerDisconnectedError())
+            self._retire()
+            return exchange.head_arrived
+        self._decoder.expect(exchange.method, read_until_eof=exchange.read_until_eof)
+        limits = exchange.limits or DEFAULT_LIMITS
+        if limits is not self._limits:
+            self._limits = limits
+            self._decoder.set_limits(*limits)
+        if exchange.write_body is None:
+            transport.write(head + exchange.body if exchange.body else head)
+        else:
+            transport.write(head)
+            if exchange.expect_continue:
+                exchange.continued = self._loop.create_future()
+            exchange.upload = self._upload = self._loop.create_task(self._send_body(exchange))
+        exchange.timing.sent = self._loop.time()
+        if exchange.sock_read:
+            self._watch_reads(exchange.sock_read)
+        return exchange.head_arrived
+
+    def abandon(self, exchange: Exchange) -> None:
+        """Drop the rest of `exchange`: what is still to come can't be told from the next answer, so close."""
+        if self._exchange is exchange:
+            self._cut_short = True
+            self._retire()
+
+    def close(self, *, abort: bool = False) -> None:
+        """Close the transport; what it was doing fails with `ClientConnectionError`."""
+        exchange = self._exchange
+        if exchange is not None and not exchange.ended:
+            exchange.fail(ClientConnectionError("Connection closed"))
+        self.room = 0
+        transport = self.transport
+        if transport is not None:
+            # A graceful end of TLS waits for the peer; there is nothing left to lose here.
+            if abort or transport.get_extra_info("sslcontext") is not None:
+                transport.abort()
+            else:
+                transport.close()
+
+    async def wait_closed(self) -> None:
+        """Wait until the socket is closed."""
+        if self.transport is not None:
+            if self._closed_waiter is None:
+                self._closed_waiter = self._loop.create_future()
+            await asyncio.shield(self._closed_waiter)
+
+    def take_transport(self) -> tuple[asyncio.Transport, bytes]:
+        """Return the transport and the bytes that followed the head, after the protocol was switched.
+
+        The connection stays in its pool's count until `put`.
+        """
+        assert self.transport is not None  # noqa: S101 - nothing else can be switched
+        self._exchange = None
+        return self.transport, self._decoder.take_rest()
+
+    # -- what the event loop calls ------------------------------------------------------------------------------
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Begin; the transport is open."""
+        self.transport = cast("asyncio.Transport", transport)
+
+    def get_buffer(self, sizehint: int) -> memoryview:
+        """Return where received bytes go, whatever the size hint says."""
+        del sizehint
+        return self._view
+
+    def buffer_updated(self, nbytes: int) -> None:
+        """Take `nbytes` received bytes."""
+        exchange = self._exchange
+        if exchange is None:
+            # Nobody asked. Whatever it is, the next request must not take it for its answer.
+            self.close(abort=True)
+            return
+        try:
+            events = self._decoder.feed(bytes(self._view[:nbytes]))
+        except HttpProcessingError as error:
+            self._refuse(exchange, error)
+            return
+        if self._read_timer is not None:
+            self._last_read = self._loop.time()
+        self._dispatch(exchange, events)
+
+    def eof_received(self) -> bool:
+        """Take the end of what the peer sends; the transport closes then."""
+        exchange = self._exchange
+        self.room = 0
+        if exchange is not None and not exchange.ended:
+            try:
+                self._dispatch(exchange, self._decoder.feed_eof())
+            except HttpProcessingError as error:
+                self._refuse(exchange, error)
+        return False
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        """End: the transport is closed."""
+        self.transport = None
+        self.room = 0
+        if self._closed_waiter is not None:
+            self._closed_waiter.set_result(None)
+        for waiter in self._drain_waiters or ():
+            if not waiter.done():
+                waiter.set_exception(ClientConnectionResetError("Connection lost"))
+        exchange = self._exchange
+        if exchange is not None:
+            if not exchange.ended:
+                exchange.fail(_loss(exchange, exc))
+            self._cut_short = True
+            self._retire()
+        else:
+            self._owner.put(self)
+
+    def pause_writing(self) -> None:
+        """Hold the body back: the transport's buffer is full."""
+        if self._drain_waiters is None:
+            self._drain_waiters = []
+
+    def resume_writing(self) -> None:
+        """Let the body go on."""
+        waiters, self._drain_waiters = self._drain_waiters, None
+        for waiter in waiters or ():
+            if not waiter.done():
+                waiter.set_result(None)
+
+    def pause_reading(self) -> None:
+        """Rest the socket: the reader lags behind."""
+        if self.transport is not None and self.transport.is_reading():
+            self.transport.pause_reading()
+
+    def resume_reading(self) -> None:
+        """Read on."""
+        if self.transport is not None and not self.transport.is_reading():
+            self._last_read = self._loop.time()
+            self.transport.resume_reading()
+
+    # -- in between ---------------------------------------------------------------------------------------------
+
+    def _dispatch(self, exchange: Exchange, events: Sequence[Event]) -> None:
+        for index, event in enumerate(events):
+            if type(event) is bytes:
+                exchange.receive(event, self._decoder.chunk_ends)
+                if self._decoder.chunk_ends:
+                    self._decoder.chunk_ends = []
+            elif type(event) is End:
+                exchange.finish(event.trailers)
+                self._settle()
+            else:
+                head = cast("ResponseHead", event)
+                if head.status < 200 and head.status != 101:
+                    self._inform(exchange, head)
+                elif type(events[-1]) is End:
+                    # The whole answer is here: no stream, and the connection is free before the waiting task wakes.
+                    body = events[index + 1]
+                    self._arrive(exchange, head, body if type(body) is bytes else b"", events[-1])
+                    return
+                elif not self._begin(exchange, head):
+                    return
+
+    def _arrive(self, exchange: Exchange, head: ResponseHead, body: bytes, end: End) -> None:
+        if head.status == 101 and "Upgrade" not in exchange.headers:
+            self._refuse(exchange, BadHttpMessage("the server switched protocols without being asked"))
+            return
+        try:
+            exchange.arrive(head, body, end.trailers, self._decoder.chunk_ends)
+        except HttpProcessingError as error:
+            self._refuse(exchange, error)
+            return
+        self._settle()
+
+    def _begin(self, exchange: Exchange, head: ResponseHead) -> bool:
+        try:
+            exchange.begin(head, self)
+        except HttpProcessingError as error:
+            self._refuse(exchange, error)
+            return False
+        return True
+
+    def _inform(self, exchange: Exchange, head: ResponseHead) -> None:
+        try:
+            exchange.inform(head)
+        except Exception as error:  # noqa: BLE001 - a callback of the user's must not break the connection
+            self._loop.call_exception_handler({"message": "exception in on_informational", "exception": error})
+
+    def _refuse(self, exchange: Exchange, error: HttpProcessingError) -> None:
+        """End the exchange with what the decoder said, and the connection with it."""
+        if exchange.head is None:
+            exchange.fail(error)
+        else:
+            failure = ClientPayloadError(f"Response payload is not completed: {error}")
+            failure.__cause__ = error
+            exchange.fail(failure)
+        self._cut_short = True
+        self._retire()
+
+    def _settle(self) -> None:
+        """Give the connection back once the answer is in and the request is out."""
+        if self._decoder.switched:
+            return
+        if self._upload is None or self._upload.done():
+            self._retire()
+        else:
+            self._upload.add_done_callback(self._retire)
+
+    def _retire(self, _upload: object = None) -> None:
+        """Be done with the exchange: idle again, or closed."""
+        if self._exchange is None:
+            return
+        exchange, self._exchange = self._exchange, None
+        if self._read_timer is not None:
+            self._read_timer.cancel()
+            self._read_timer = None
+        if self._upload is not None:
+            if not self._upload.done():
+                self._cut_short = True
+                self._upload.cancel()
+            self._upload = None
+        transport = self.transport
+        if (
+            self._cut_short
+            or self._force_close
+            or not self._decoder.is_clean
+            or transport is None
+            or transport.is_closing()
+            or exchange.is_last
+        ):
+            self.close(abort=self._cut_short)
+        else:
+            if exchange.has_stream:
+                self.resume_reading()
+            self.room = 1
+            self.idle_since = self._loop.time()
+        self._owner.put(self)
+
+    # -- sending a body -----------------------------------------------------------------------------------------
+
+    async def _send_body(self, exchange: Exchange) -> None:
+        assert self.transport is not None  # noqa: S101 - perform() has just written to it
+        assert exchange.write_body is not None  # noqa: S101 - or there is no upload
+        if exchange.continued is not None:
+            await asyncio.wait((exchange.continued,), timeout=CONTINUE_TIMEOUT)
+            if exchange.ended or exchange.head is not None:
+                # Answered without the body: it must not follow now, and the server may still expect it.
+                self._cut_short = True
+                return
+        writer = BodyWriter(self.transport, self._drain, length=exchange.length)
+        writer.on_body_write = exchange.on_body_write
+        if exchange.compress is not None:
+            writer.enable_compression(exchange.compress)
+        if exchange.chunked:
+            writer.enable_chunking()
+        try:
+            await exchange.write_body(writer)
+            await writer.write_eof()
+        except Exception as error:
+            self._cut_short = True
+            exchange.fail(_upload_failure(error))
+            self._retire()
+            raise
+        exchange.timing.sent = self._loop.time()
+
+    async def _drain(self) -> None:
+        if self._drain_waiters is not None:
+            waiter = self._loop.create_future()
+            self._drain_waiters.append(waiter)
+            await waiter
+
+    # -- sock_read ----------------------------------------------------------------------------------------------
+
+    def _watch_reads(self, limit: float) -> None:
+        self._last_read = self._loop.time()
+        self._read_timer = self._loop.call_later(limit, self._check_reads, limit)
+
+    def _check_reads(self, limit: float) -> None:
+        now = self._loop.time()
+        if self.transport is not None and not self.transport.is_reading():
+            self._last_read = now  # resting because the reader lags behind is not the server's silence
+        left = self._last_read + limit - now
+        if left > 0:
+            self._read_timer = self._loop.call_later(left, self._check_reads, limit)
+        elif self._exchange is not None:
+            self._read_timer = None
+            self._exchange.fail(SocketTimeoutError(f"no bytes for {limit:g} s (ClientTimeout.sock_read)"))
+            self._cut_short = True
+            self._retire()
+
+
+def _loss(exchange: Exchange, cause: BaseException | None) -> BaseException:
+    """Return what the user sees when the connection is lost under `exchange`."""
+    failure: BaseException
+    if exchange.head is not None:
+        failure = ClientPayloadError(f"Response payload is not completed: {cause or 'connection closed'}")
+    elif isinstance(cause, OSError):
+        failure = ClientOSError(cause.errno, cause.strerror or str(cause))
+    else:
+        failure = ServerDisconnectedError()
+    failure.__cause__ = cause
+    return failure
+
+
+def _upload_failure(cause: Exception) -> BaseException:
+    """Return what the user sees when the request's body can't be sent."""
+    failure: BaseException
+    if isinstance(cause, (ClientConnectionError, ClientPayloadError)):
+        return cause
+    if isinstance(cause, OSError):
+        failure = ClientOSError(cause.errno, f"cannot write request body: {cause.strerror or cause}")
+    else:
+        failure = ClientConnectionError(f"cannot write request body: {cause!r}")
+    failure.__cause__ = cause
+    return failure

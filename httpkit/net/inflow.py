@@ -1,0 +1,107 @@
+"""What stands between a connection and the stream that a user reads: content decoding, in steps of bounded size.
+
+A small body can inflate to any size, so decoding stops whenever the reader lags behind, and what is not decoded yet
+stays compressed; only then does the socket rest.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+
+from httpkit.errors import ClientPayloadError, ContentEncodingError
+from httpkit.net.body import FlowControl, StreamReader
+from httpkit.wire.codings import ContentDecoder
+
+
+class Inflow:
+    """Feeds a `StreamReader` with a body as it comes over the wire, decoded if there is a decoder."""
+
+    __slots__ = ("_carrier", "_decoder", "_ended", "_is_behind", "_pending", "_started", "stream")
+
+    def __init__(
+        self, loop: asyncio.AbstractEventLoop, carrier: FlowControl, limit: int, decoder: ContentDecoder | None
+    ) -> None:
+        self.stream = StreamReader(self, limit, loop=loop)
+        self._carrier = carrier
+        self._decoder = decoder
+        self._pending: deque[bytes] = deque()
+        self._ended = False
+        # Nothing is decoded before somebody wants it: the body of a redirect may be a bomb that nobody reads.
+        self._started = decoder is None
+        self._is_behind = False
+        if decoder is not None:
+            self.stream.total_compressed_bytes = 0
+
+    def feed(self, data: bytes, chunk_ends: list[int]) -> None:
+        """Take `data` from the wire; `chunk_ends` are the offsets in the body where chunks ended."""
+        stream = self.stream
+        if self._decoder is None:
+            stream.feed_data(data)
+            if chunk_ends:
+                stream.note_chunk_ends(chunk_ends)
+            return
+        assert stream.total_compressed_bytes is not None  # noqa: S101 - set with the decoder
+        stream.total_compressed_bytes += len(data)
+        self._pending.append(data)
+        if not self._started:
+            if stream.total_compressed_bytes > stream.get_read_buffer_limits()[1]:
+                self._carrier.pause_reading()
+            return
+        self._decode()
+        if chunk_ends:
+            # Chunks frame the coded bytes; where one ends in the decoded ones is only known this closely.
+            stream.begin_http_chunk_receiving()
+            stream.end_http_chunk_receiving()
+
+    def start(self) -> None:
+        """Begin to decode: somebody wants the body."""
+        if not self._started:
+            self._started = True
+            self.resume_reading()
+
+    def feed_eof(self) -> None:
+        """Note that the wire has given everything; the stream ends when all of it is decoded."""
+        self._ended = True
+        if self._decoder is None:
+            self.stream.feed_eof()
+        else:
+            self._decode()
+
+    def fail(self, error: BaseException) -> None:
+        """Make the reader see `error`."""
+        self._pending.clear()
+        self._decoder = None
+        self.stream.set_exception(error)
+
+    def detach(self, carrier: FlowControl) -> None:
+        """Slow `carrier` down from now on: the connection is done with this body."""
+        self._carrier = carrier
+
+    def pause_reading(self) -> None:
+        """Stop decoding, and the socket: the reader lags behind."""
+        self._is_behind = True
+        self._carrier.pause_reading()
+
+    def resume_reading(self) -> None:
+        """Go on where decoding stopped; the socket follows when that is not enough."""
+        self._is_behind = False
+        self._decode()
+        if not self._is_behind:
+            self._carrier.resume_reading()
+
+    def _decode(self) -> None:
+        decoder, stream = self._decoder, self.stream
+        if decoder is None or not self._started or stream.is_eof() or stream.exception() is not None:
+            return
+        step = stream.get_read_buffer_limits()[0]
+        try:
+            while not self._is_behind and (decoder.has_pending or self._pending):
+                stream.feed_data(decoder.feed(b"" if decoder.has_pending else self._pending.popleft(), step))
+            if self._ended and not self._is_behind:
+                stream.feed_data(decoder.feed_eof())
+                stream.feed_eof()
+        except ContentEncodingError as error:
+            failure = ClientPayloadError(str(error))
+            failure.__cause__ = error
+            self.fail(failure)

@@ -42,7 +42,7 @@ lab: $(INSTALLED)-lab
 	$(RUN) jupyterlab notebooks/tour.ipynb
 
 bench: $(INSTALLED)-bench programs
-	$(RUN) benchmarks
+	$(BIN)/python benchmarks/magic_overhead.py
 
 docs: $(INSTALLED)-docs
 	$(RUN) mkdocs build --strict --quiet

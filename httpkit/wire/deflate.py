@@ -138,31 +138,31 @@ class Inflater:
         Raises:
             WebSocketError: 1002, not a deflate stream; 1009, more than `max_streams` streams in this message.
         """
-        try:
-            inflated = self._stream.decompress(data, max_length)
-            if not self._stream.eof:
-                return inflated
-            # BFINAL ends a stream, but not the message (RFC 7692 section 7.2.3.4).
-            pieces = [inflated]
-            room = max_length - len(inflated)
-            while self._stream.eof and (not max_length or room > 0):
-                rest = self._stream.unused_data
-                self._next_stream()
-                if not rest:
-                    break
-                pieces.append(self._stream.decompress(rest, room if max_length else 0))
-                room -= len(pieces[-1])
-            return b"".join(pieces)
-        except zlib.error as exc:
-            raise WebSocketError(WSCloseCode.PROTOCOL_ERROR, f"compressed message can't be inflated: {exc}") from exc
+        return self._inflate(data, max_length)
 
     def finish(self, data: bytes, max_length: int = 0) -> bytes:
         """Return what the last piece of a message inflates to, and be ready for the next message; see `inflate`."""
-        inflated = self.inflate(data + _TAIL, max_length)
+        inflated = self._inflate(data + _TAIL, max_length)
         self._streams = 1
-        if self._parameters.server_no_context_takeover:
+        if self._stream.eof or self._parameters.server_no_context_takeover:
             self._stream = self._new_stream()
         return inflated
+
+    def _inflate(self, data: bytes, max_length: int) -> bytes:
+        pieces: list[bytes] = []
+        room = max_length
+        try:
+            # Mostly one turn: only BFINAL ends a stream within a message (RFC 7692 section 7.2.3.4). A message that is
+            # one finished stream needs no tail, and some servers send that: so a tail alone begins no stream.
+            while data and not (self._stream.eof and data == _TAIL) and (room or not max_length):
+                if self._stream.eof:
+                    self._next_stream()
+                pieces.append(self._stream.decompress(data, room))
+                room -= len(pieces[-1]) if max_length else 0
+                data = self._stream.unused_data
+        except zlib.error as exc:
+            raise WebSocketError(WSCloseCode.PROTOCOL_ERROR, f"compressed message can't be inflated: {exc}") from exc
+        return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
     def _next_stream(self) -> None:
         self._streams += 1

@@ -44,7 +44,6 @@ class EventStreamDecoder:
         self._at_start = True
         self._after_cr = False
         self._line = bytearray()
-        self._fields = {b"data": self._on_data, b"event": self._on_event, b"id": self._on_id, b"retry": self._on_retry}
         self._id = last_event_id
         self._event = ""
         self._data: list[str] = []
@@ -95,9 +94,15 @@ class EventStreamDecoder:
         if len(line) > self._max_line_size:
             raise EventStreamError(f"line of the event stream exceeds {self._max_line_size} bytes (max_line_size)")
         name, _, value = line.partition(b":")
-        field = self._fields.get(name)
-        if field is not None:
-            field(value.removeprefix(b" "))
+        value = value.removeprefix(b" ")
+        if name == b"data":
+            self._on_data(value)
+        elif name == b"event":
+            self._event = value.decode("utf-8", "replace")
+        elif name == b"id" and b"\0" not in value:
+            self._id = value.decode("utf-8", "replace")
+        elif name == b"retry" and value.isdigit() and len(value) <= _MAX_RETRY_DIGITS:
+            self.retry = self._event_retry = int(value)
 
     def _on_data(self, value: bytes) -> None:
         # The field's name and colon count too: a million empty lines are a million objects.
@@ -105,17 +110,6 @@ class EventStreamDecoder:
         if self._event_size > self._max_event_size:
             raise EventStreamError(f"event of the event stream exceeds {self._max_event_size} bytes (max_event_size)")
         self._data.append(value.decode("utf-8", "replace"))
-
-    def _on_event(self, value: bytes) -> None:
-        self._event = value.decode("utf-8", "replace")
-
-    def _on_id(self, value: bytes) -> None:
-        if b"\0" not in value:
-            self._id = value.decode("utf-8", "replace")
-
-    def _on_retry(self, value: bytes) -> None:
-        if value.isdigit() and len(value) <= _MAX_RETRY_DIGITS:
-            self.retry = self._event_retry = int(value)
 
     def _dispatch(self, events: list[ServerSentEvent]) -> None:
         self.last_event_id = self._id

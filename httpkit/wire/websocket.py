@@ -308,13 +308,14 @@ def parse_close(payload: bytes) -> WSMessage:
         return WSMessage(WSMsgType.CLOSE, 0, "")
     if len(payload) == 1:
         raise _protocol_error("close frame has 1 byte, which is no close code")
+    try:
+        reason = payload[2:].decode()
+    except UnicodeDecodeError as exc:
+        raise WebSocketError(WSCloseCode.INVALID_TEXT, "reason in the close frame is not UTF-8") from exc
     code = int.from_bytes(payload[:2], "big")
     if code not in _FRAME_CODES:
         raise _protocol_error(f"close frame has the code {code}")
-    try:
-        return WSMessage(WSMsgType.CLOSE, code, payload[2:].decode())
-    except UnicodeDecodeError as exc:
-        raise WebSocketError(WSCloseCode.INVALID_TEXT, "reason in the close frame is not UTF-8") from exc
+    return WSMessage(WSMsgType.CLOSE, code, reason)
 
 
 def encode_close(code: int, reason: bytes = b"") -> bytes:

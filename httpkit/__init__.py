@@ -80,7 +80,7 @@ from httpkit.values.messages import (
     RequestInfo,
     Timing,
 )
-from httpkit.values.version import VERSION as __version__
+from httpkit.values.version import VERSION
 from httpkit.wire.codings import set_zlib_backend
 
 __all__ = (
@@ -164,7 +164,6 @@ __all__ = (
     "UnixConnector",
     "UploadAbortedError",
     "WSServerHandshakeError",
-    "__version__",
     "abc",
     "client_exceptions",
     "content_disposition_filename",
@@ -175,6 +174,8 @@ __all__ = (
     "payload_type",
     "set_zlib_backend",
 )
+
+__version__ = VERSION
 
 
 def load_ipython_extension(ipython: Any) -> None:

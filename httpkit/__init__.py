@@ -1,1 +1,200 @@
 """A complete asyncio HTTP and WebSocket client with the API of aiohttp's client."""
+
+from typing import Any
+
+from httpkit import errors as client_exceptions
+from httpkit.client.auth import BasicAuth, encode_basic_auth
+from httpkit.client.formdata import FormData
+from httpkit.client.multipart import BodyPartReader, MultipartReader, MultipartWriter
+from httpkit.client.payload import (
+    AsyncIterablePayload,
+    BytesPayload,
+    JsonBytesPayload,
+    JsonPayload,
+    Payload,
+    StringIOPayload,
+    StringPayload,
+)
+from httpkit.client.payload_files import BufferedReaderPayload, BytesIOPayload, IOBasePayload, TextIOPayload
+from httpkit.client.payload_registry import PAYLOAD_REGISTRY, get_payload, payload_type
+from httpkit.client.request import ClientRequest
+from httpkit.client.response import ClientResponse
+from httpkit.client.session import ClientSession
+from httpkit.client.state import Handler as ClientHandlerType
+from httpkit.client.state import Middleware as ClientMiddlewareType
+from httpkit.errors import (
+    BodyTooLarge,
+    ClientConnectionError,
+    ClientConnectionResetError,
+    ClientConnectorCertificateError,
+    ClientConnectorDNSError,
+    ClientConnectorError,
+    ClientConnectorSSLError,
+    ClientError,
+    ClientHttpProxyError,
+    ClientOSError,
+    ClientPayloadError,
+    ClientProxyConnectionError,
+    ClientResponseError,
+    ClientSSLError,
+    ConnectionTimeoutError,
+    ContentTypeError,
+    InvalidURL,
+    InvalidUrlClientError,
+    InvalidUrlRedirectClientError,
+    NonHttpUrlClientError,
+    NonHttpUrlRedirectClientError,
+    RedirectClientError,
+    ServerConnectionError,
+    ServerDisconnectedError,
+    ServerFingerprintMismatch,
+    ServerTimeoutError,
+    SocketTimeoutError,
+    TooManyRedirects,
+    UnixClientConnectorError,
+    UploadAbortedError,
+    WSServerHandshakeError,
+)
+from httpkit.net.body import EMPTY_PAYLOAD, EofStream, StreamReader
+from httpkit.net.connectors import NamedPipeConnector, TCPConnector, UnixConnector
+from httpkit.net.dial import AddrInfoType, SocketFactoryType
+from httpkit.net.pool import BaseConnector, Connection
+from httpkit.net.resolver import AsyncResolver, DefaultResolver, ThreadedResolver
+from httpkit.net.tls import Fingerprint
+from httpkit.values import abc, hdrs
+from httpkit.values.cookies import CookieJar, DummyCookieJar
+from httpkit.values.disposition import (
+    BadContentDispositionHeader,
+    BadContentDispositionParam,
+    ContentDisposition,
+    content_disposition_filename,
+    parse_content_disposition,
+)
+from httpkit.values.etags import ETag
+from httpkit.values.messages import (
+    ClientTimeout,
+    ConnectionKey,
+    HttpVersion,
+    HttpVersion10,
+    HttpVersion11,
+    RequestInfo,
+    Timing,
+)
+from httpkit.values.version import VERSION
+from httpkit.wire.codings import set_zlib_backend
+
+__all__ = (
+    "EMPTY_PAYLOAD",
+    "PAYLOAD_REGISTRY",
+    "AddrInfoType",
+    "AsyncIterablePayload",
+    "AsyncResolver",
+    "BadContentDispositionHeader",
+    "BadContentDispositionParam",
+    "BaseConnector",
+    "BasicAuth",
+    "BodyPartReader",
+    "BodyTooLarge",
+    "BufferedReaderPayload",
+    "BytesIOPayload",
+    "BytesPayload",
+    "ClientConnectionError",
+    "ClientConnectionResetError",
+    "ClientConnectorCertificateError",
+    "ClientConnectorDNSError",
+    "ClientConnectorError",
+    "ClientConnectorSSLError",
+    "ClientError",
+    "ClientHandlerType",
+    "ClientHttpProxyError",
+    "ClientMiddlewareType",
+    "ClientOSError",
+    "ClientPayloadError",
+    "ClientProxyConnectionError",
+    "ClientRequest",
+    "ClientResponse",
+    "ClientResponseError",
+    "ClientSSLError",
+    "ClientSession",
+    "ClientTimeout",
+    "Connection",
+    "ConnectionKey",
+    "ConnectionTimeoutError",
+    "ContentDisposition",
+    "ContentTypeError",
+    "CookieJar",
+    "DefaultResolver",
+    "DummyCookieJar",
+    "ETag",
+    "EofStream",
+    "Fingerprint",
+    "FormData",
+    "HttpVersion",
+    "HttpVersion10",
+    "HttpVersion11",
+    "IOBasePayload",
+    "InvalidURL",
+    "InvalidUrlClientError",
+    "InvalidUrlRedirectClientError",
+    "JsonBytesPayload",
+    "JsonPayload",
+    "MultipartReader",
+    "MultipartWriter",
+    "NamedPipeConnector",
+    "NonHttpUrlClientError",
+    "NonHttpUrlRedirectClientError",
+    "Payload",
+    "RedirectClientError",
+    "RequestInfo",
+    "ServerConnectionError",
+    "ServerDisconnectedError",
+    "ServerFingerprintMismatch",
+    "ServerTimeoutError",
+    "SocketFactoryType",
+    "SocketTimeoutError",
+    "StreamReader",
+    "StringIOPayload",
+    "StringPayload",
+    "TCPConnector",
+    "TextIOPayload",
+    "ThreadedResolver",
+    "Timing",
+    "TooManyRedirects",
+    "UnixClientConnectorError",
+    "UnixConnector",
+    "UploadAbortedError",
+    "WSServerHandshakeError",
+    "abc",
+    "client_exceptions",
+    "content_disposition_filename",
+    "encode_basic_auth",
+    "get_payload",
+    "hdrs",
+    "parse_content_disposition",
+    "payload_type",
+    "set_zlib_backend",
+)
+
+__version__ = VERSION
+
+
+def load_ipython_extension(ipython: Any) -> None:
+    """Load the magics: what `%load_ext httpkit` calls.
+
+    Raises:
+        ImportError: the packages that a notebook needs are missing; the message says how to install them.
+    """
+    try:
+        from httpkit_magics import load_ipython_extension as load  # noqa: PLC0415 - the client works without IPython
+    except ImportError as error:
+        raise ImportError(
+            f'the magics need more packages: pip install "jupyter-httpkit[notebook]" ({error})'
+        ) from error
+    load(ipython)
+
+
+def unload_ipython_extension(ipython: Any) -> None:
+    """Unload the magics: what `%unload_ext httpkit` calls."""
+    from httpkit_magics import unload_ipython_extension as unload  # noqa: PLC0415 - loaded before, or not to be unloaded
+
+    unload(ipython)

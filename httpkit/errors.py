@@ -24,6 +24,7 @@ ClientError
 |       +-- ServerFingerprintMismatch
 +-- ClientPayloadError                  the body is cut off, badly chunked or badly coded
 |   +-- BodyTooLarge                    the body is larger than max_body_size
+|   +-- EventStreamError                a line or event of an event stream exceeds its limit
 +-- UploadAbortedError
 +-- InvalidURL                          also ValueError: url, description
 |   +-- InvalidUrlClientError
@@ -40,6 +41,9 @@ HttpProcessingError                     what a decoder says; users get it as the
 +-- TransferEncodingError
 +-- ContentLengthError
 +-- ContentEncodingError
+WSHandshakeError                        what the handshake's check says; users get WSServerHandshakeError
+WebSocketError                          the peer broke the protocol or a limit: code, message; data of an ERROR message
+WSMessageTypeError                      also TypeError: receive_str() of something else
 """
 
 from __future__ import annotations
@@ -273,6 +277,10 @@ class BodyTooLarge(ClientPayloadError):
     """The decoded body is larger than `max_body_size` allows."""
 
 
+class EventStreamError(ClientPayloadError):
+    """A line or an event of a `text/event-stream` exceeds its limit."""
+
+
 class UploadAbortedError(ClientError):
     """The request ended before its body was sent."""
 
@@ -373,3 +381,26 @@ class ContentLengthError(PayloadEncodingError):
 
 class ContentEncodingError(PayloadEncodingError):
     """The content coding is malformed, cut off or can't be decoded here (RFC 9110 section 8.4)."""
+
+
+class WSHandshakeError(Exception):
+    """A response does not complete the WebSocket handshake (RFC 6455 section 4.1)."""
+
+
+class WebSocketError(Exception):
+    """The peer broke the WebSocket protocol, or a limit of this side.
+
+    Attributes:
+        code: the close code that answers it: 1002, 1007 or 1009 (RFC 6455 section 7.4.1).
+    """
+
+    def __init__(self, code: int, message: str) -> None:
+        self.code = code
+        super().__init__(code, message)
+
+    def __str__(self) -> str:
+        return str(self.args[1])
+
+
+class WSMessageTypeError(TypeError):
+    """The message that arrived has not the type that was asked for."""

@@ -3,100 +3,76 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import Any, Protocol
+from time import monotonic
+from typing import Any
 
 from multidict import CIMultiDict
 from yarl import URL
 
 from httpkit.client.auth import BasicAuth
-from httpkit.client.options import LooseHeaders, Settings, pairs
-from httpkit.client.redirects import drop_body, drop_credentials, keeps_method, redirect_location, redirect_url, same_origin
+from httpkit.client.options import BodyOptions, RequestOptions, Settings, StrOrURL, pairs
+from httpkit.client.redirects import (
+    drop_body,
+    drop_credentials,
+    keeps_method,
+    redirect_location,
+    redirect_url,
+    same_origin,
+)
 from httpkit.client.request import ClientRequest, Target
 from httpkit.client.response import ClientResponse
+from httpkit.client.state import SessionState
 from httpkit.errors import ClientPayloadError, TooManyRedirects
 from httpkit.values import hdrs
-from httpkit.values.abc import AbstractCookieJar, LooseCookies
+from httpkit.values.abc import LooseCookies
 from httpkit.values.cookies import filter_request_cookies
-from httpkit.values.messages import Timing
-
-Handler = Callable[[ClientRequest], Awaitable[ClientResponse]]
-"""Answers a request: the network, or a middleware in front of it."""
-
-Middleware = Callable[[ClientRequest, Handler], Awaitable[ClientResponse]]
-"""Answers a request, by calling on or by itself."""
-
-
-class Session(Protocol):
-    """What a call asks of its session."""
-
-    @property
-    def schemes(self) -> frozenset[str]:
-        """The URL schemes that the connector speaks."""
-
-    @property
-    def requote_redirect_url(self) -> bool:
-        """Whether redirect targets are normalised."""
-
-    @property
-    def cookie_jar(self) -> AbstractCookieJar:
-        """The cookies that requests carry."""
-
-    def target(self, url: URL) -> Target:
-        """Return `url` parsed.
-
-        Raises:
-            InvalidUrlClientError: it names no host.
-            NonHttpUrlClientError: the connector doesn't speak its scheme.
-        """
-
-    def merged_headers(self, headers: LooseHeaders | None) -> CIMultiDict[str]:
-        """Return the session's default fields with `headers` over them."""
-
-    def make_request(self, method: str, target: Target, settings: Settings, *, headers: CIMultiDict[str] | None, data: Any, cookies: LooseCookies | None, auth: BasicAuth | None, timing: Timing) -> ClientRequest:
-        """Return a request for `target`."""
-
-    def default_auth(self, url: URL) -> BasicAuth | None:
-        """Return the session's credentials, where they are meant for the origin of `url`."""
-
-    def handler(self, settings: Settings) -> Handler:
-        """Return what answers a request."""
+from httpkit.values.messages import HttpVersion11, Timing
 
 
 class Call:
     """A call on its way. What redirects change is kept here; what they don't is in `settings`."""
 
-    __slots__ = (
-        "_auth", "_body", "_cookies", "_deadline", "_headers", "_history", "_method", "_session", "_settings",
-        "_target", "_timing",
-    )  # fmt: skip
+    # A call without options sets none of these.
+    _headers: CIMultiDict[str] | None = None
+    _body: Any = None
+    _auth: BasicAuth | None = None
+    _cookies: LooseCookies | None = None
+    _history: tuple[ClientResponse, ...] = ()
+    _settings: Settings
+    _target: Target
+    _timing: Timing
+    _deadline = 0.0
 
-    def __init__(
-        self, session: Session, method: str, target: Target, settings: Settings, body: Any, timing: Timing
-    ) -> None:
-        self._session = session
+    def __init__(self, state: SessionState, method: str, url: StrOrURL, options: RequestOptions | BodyOptions) -> None:
+        self._state = state
         self._method = method
-        self._target = target
-        self._settings = settings
-        self._body = body
-        self._timing = timing
-        # None is the session's defaults, which every target has ready.
-        self._headers = None if settings.headers is None else session.merged_headers(settings.headers)
-        self._cookies = settings.cookies
-        self._auth = settings.auth
-        total = settings.timeout.total
-        self._deadline = timing.started + total if total else 0.0
-        self._history: tuple[ClientResponse, ...] = ()
+        self._url = url
+        self._options = options
 
     async def run(self) -> ClientResponse:
         """Return the response that is not a redirect any more.
 
         Raises:
+            RuntimeError: the session is closed.
             ClientError: whatever the request failed with.
             TimeoutError: its total time is over.
         """
-        session, settings = self._session, self._settings
+        state = self._state
+        if state.is_closed:
+            raise RuntimeError("Session is closed")
+        self._timing = Timing(monotonic())
+        if self._options:
+            self._take_options(self._options)
+        else:
+            self._settings = state.settings
+            self._target = state.find_target(self._url)
+        settings = self._settings
+        total = settings.timeout.total
+        if total:
+            self._deadline = self._timing.started + total
+        handler = state.handler if settings is state.settings else state.handler_for(settings)
         while True:
-            response = await session.handler(settings)(self._request())
+            response = await handler(self._request())
             if response.status < 300 or not settings.allow_redirects:
                 break
             location = redirect_location(response)
@@ -107,18 +83,45 @@ class Call:
             await _raise_for_status(response, settings.raise_for_status)
         return response
 
+    def _take_options(self, options: RequestOptions | BodyOptions) -> None:
+        state = self._state
+        self._settings = settings = Settings(state.defaults, options)
+        self._target = state.find_target(self._url, options.get("params"))
+        self._body = state.body(options)
+        self._auth = settings.auth
+        self._cookies = settings.cookies
+        if settings.headers is not None:
+            self._headers = state.merged_headers(settings.headers)
+
     def _request(self) -> ClientRequest:
-        session, target = self._session, self._target
-        request = session.make_request(
-            self._method,
-            target,
-            self._settings,
-            headers=self._headers,
-            data=self._body,
-            cookies=self._cookies_for(target.url) if self._cookies is not None or session.cookie_jar else None,
-            auth=self._auth_for(target),
-            timing=self._timing,
-        )
+        """Return the request for where the call stands."""
+        state, settings, target, headers = self._state, self._settings, self._target, self._headers
+        auth = self._auth
+        if auth is not None or target.auth is not None or state.auth is not None:
+            auth = self._auth_for(target)
+        cookies = None
+        if self._cookies is not None or state.cookie_jar:
+            cookies = self._cookies_for(target.url)
+        if headers is None and (settings.skip_auto_headers or state.version != HttpVersion11):
+            headers = state.headers
+        if headers is None and target.headers is None:
+            state.prepare(target)
+        if settings is state.settings:
+            request = state.request_class(
+                self._method, target.original_url, headers=headers, data=self._body, cookies=cookies, auth=auth,
+                version=state.version, loop=state.loop, session=state.session,
+                skip_auto_headers=state.skip_auto_headers, target=None if headers else target, timing=self._timing,
+            )  # fmt: skip
+        else:
+            request = state.request_class(
+                self._method, target.original_url, headers=headers, data=self._body, cookies=cookies, auth=auth,
+                version=state.version, loop=state.loop, session=state.session,
+                skip_auto_headers=state.skip_auto_headers.union(settings.skip_auto_headers or ()),
+                target=target if headers is None else None, timing=self._timing,
+                compress=settings.compress, chunked=settings.chunked, expect100=settings.expect100,
+                ssl=settings.ssl, server_hostname=settings.server_hostname,
+            )  # fmt: skip
+        request.settings = settings
         request.deadline = self._deadline
         request.history = self._history
         return request
@@ -129,19 +132,16 @@ class Call:
         Raises:
             ValueError: two of them at once.
         """
-        auth = self._auth
-        if auth is not None and target.auth is not None and not self._history:
+        if self._auth is not None and target.auth is not None and not self._history:
             raise ValueError("Cannot combine AUTH argument with credentials encoded in URL")
-        auth = auth or target.auth
+        auth = self._auth or target.auth
         has_field = self._headers is not None and hdrs.AUTHORIZATION in self._headers
         if auth is not None and has_field and not self._history:
-            raise ValueError(
-                "Cannot combine AUTHORIZATION header with AUTH argument or credentials encoded in URL"
-            )
-        return auth if auth is not None or has_field else self._session.default_auth(target.url)
+            raise ValueError("Cannot combine AUTHORIZATION header with AUTH argument or credentials encoded in URL")
+        return auth if auth is not None or has_field else self._state.auth_for(target.url)
 
     def _cookies_for(self, url: URL) -> LooseCookies:
-        jar = self._session.cookie_jar
+        jar = self._state.cookie_jar
         cookies = jar.filter_cookies(url)
         if self._cookies is not None:
             cookies.update(filter_request_cookies(self._cookies, url, jar))
@@ -154,7 +154,7 @@ class Call:
             TooManyRedirects: that is one too many.
             ClientPayloadError: the body must be sent again and can't be.
         """
-        session, limit = self._session, self._settings.max_redirects
+        state, limit = self._state, self._settings.max_redirects
         self._history = history = (*self._history, response)
         response.release()
         if limit and len(history) >= limit:
@@ -165,11 +165,10 @@ class Call:
                 message=f"redirect {len(history)} of {limit} (max_redirects)",
                 headers=response.headers,
             )
-        before = self._target
-        url = redirect_url(location, before.original_url, session.schemes, requote=session.requote_redirect_url)
-        self._target = target = session.target(url)
-        headers = session.merged_headers(None) if self._headers is None else self._headers.copy()
-        request = response.request
+        before, request = self._target, response.request
+        url = redirect_url(location, before.original_url, state.schemes, requote=state.requote_redirect_url)
+        self._target = target = state.parse_target(url, None)
+        headers = state.merged_headers(None) if self._headers is None else self._headers.copy()
         if keeps_method(response.status, self._method):
             if request.body and request.body.consumed:
                 raise ClientPayloadError("cannot follow a redirect: the request body can be read only once")
@@ -183,7 +182,7 @@ class Call:
             self._auth = self._cookies = None
             drop_credentials(headers, own=CIMultiDict(pairs(self._settings.headers)))
         self._headers = headers
-        self._timing = Timing(request.loop.time())
+        self._timing = Timing(monotonic())
 
 
 async def _raise_for_status(

@@ -103,41 +103,40 @@ class Settings:
     A session keeps one for calls without options, so most requests make none.
     """
 
-    def __init__(self, defaults: Defaults, options: RequestOptions) -> None:
-        get = options.get
-        self.cookies = get("cookies")
-        self.headers = get("headers")
-        self.skip_auto_headers = get("skip_auto_headers")
-        self.auth = get("auth")
-        self.allow_redirects = get("allow_redirects", True)
-        self.max_redirects = get("max_redirects", 10)
-        self.compress = get("compress")
-        self.chunked = get("chunked")
-        self.expect100 = get("expect100", False)
-        raise_for_status = get("raise_for_status")
+    def __init__(self, defaults: Defaults, options: RequestOptions | BodyOptions) -> None:
+        self.cookies = options.get("cookies")
+        self.headers = options.get("headers")
+        self.skip_auto_headers = options.get("skip_auto_headers")
+        self.auth = options.get("auth")
+        self.allow_redirects = options.get("allow_redirects", True)
+        self.max_redirects = options.get("max_redirects", 10)
+        self.compress = options.get("compress")
+        self.chunked = options.get("chunked")
+        self.expect100 = options.get("expect100", False)
+        raise_for_status = options.get("raise_for_status")
         self.raise_for_status = defaults.raise_for_status if raise_for_status is None else raise_for_status
-        self.read_until_eof = get("read_until_eof", True)
-        self.proxy = get("proxy") or defaults.proxy
-        self.proxy_auth = get("proxy_auth") or defaults.proxy_auth
-        self.proxy_headers = get("proxy_headers")
+        self.read_until_eof = options.get("read_until_eof", True)
+        self.proxy = options.get("proxy") or defaults.proxy
+        self.proxy_auth = options.get("proxy_auth") or defaults.proxy_auth
+        self.proxy_headers = options.get("proxy_headers")
         self.timeout = _timeout(options.get("timeout", _UNSET), defaults.timeout)
-        self.ssl = get("ssl", True)
+        self.ssl = options.get("ssl", True)
         check_ssl_option(self.ssl)
-        self.server_hostname = get("server_hostname")
-        self.trace_request_ctx = get("trace_request_ctx")
-        self.read_bufsize = get("read_bufsize") or defaults.read_bufsize
-        auto_decompress = get("auto_decompress")
+        self.server_hostname = options.get("server_hostname")
+        self.trace_request_ctx = options.get("trace_request_ctx")
+        self.read_bufsize = options.get("read_bufsize") or defaults.read_bufsize
+        auto_decompress = options.get("auto_decompress")
         self.auto_decompress = defaults.auto_decompress if auto_decompress is None else auto_decompress
         self.limits = (
-            get("max_line_size") or defaults.limits[0],
-            get("max_field_size") or defaults.limits[1],
-            get("max_headers") or defaults.limits[2],
+            options.get("max_line_size") or defaults.limits[0],
+            options.get("max_field_size") or defaults.limits[1],
+            options.get("max_headers") or defaults.limits[2],
         )
-        middlewares = get("middlewares")
+        middlewares = options.get("middlewares")
         self.middlewares = defaults.middlewares if middlewares is None else tuple(middlewares)
-        self.upload_tracker = get("upload_tracker")
-        self.max_body_size = get("max_body_size") or defaults.max_body_size
-        self.on_informational = get("on_informational") or defaults.on_informational
+        self.upload_tracker = options.get("upload_tracker")
+        self.max_body_size = options.get("max_body_size") or defaults.max_body_size
+        self.on_informational = options.get("on_informational") or defaults.on_informational
         # Most calls leave all of what an exchange must know at its default: one test instead of six.
         self.is_plain = (
             self.read_until_eof

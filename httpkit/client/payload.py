@@ -180,6 +180,11 @@ class BytesPayload(Payload):
                 source=self,
             )
 
+    @property
+    def value(self) -> bytes | bytearray | memoryview:
+        """The bytes."""
+        return self._value
+
     def decode(self, encoding: str = "utf-8", errors: str = "strict") -> str:
         """Return the bytes as text."""
         return str(self._value, encoding, errors)

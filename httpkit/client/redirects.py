@@ -42,7 +42,9 @@ def redirect_url(location: str, base: URL, schemes: frozenset[str], *, requote: 
     try:
         url = URL(location, encoded=not requote)
     except ValueError as error:
-        raise InvalidUrlRedirectClientError(location, "Server attempted redirecting to a location that does not look like a URL") from error
+        raise InvalidUrlRedirectClientError(
+            location, "Server attempted redirecting to a location that does not look like a URL"
+        ) from error
     if url.scheme and url.scheme not in schemes:
         raise NonHttpUrlRedirectClientError(location)
     if url.scheme and not url.raw_host:

@@ -10,24 +10,24 @@ import asyncio
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from http.cookies import Morsel, SimpleCookie
-from typing import Any, Literal
+from time import monotonic
+from typing import Any, Literal, TypeGuard
 
 from multidict import CIMultiDict, CIMultiDictProxy
 from yarl import URL, Query
 
-from httpkit.client.auth import BasicAuth, encode_basic_auth
+from httpkit.client.auth import BasicAuth
 from httpkit.client.formdata import FormData
 from httpkit.client.options import LooseHeaders, Settings, pairs
 from httpkit.client.payload import BytesPayload, Payload
 from httpkit.client.payload_registry import PAYLOAD_REGISTRY
 from httpkit.client.payload_registry import LookupError as PayloadLookupError
 from httpkit.net.exchange import Exchange
-from httpkit.net.tls import Fingerprint
 from httpkit.values import hdrs
 from httpkit.values.abc import AbstractStreamWriter, LooseCookies
+from httpkit.values.messages import ConnectionKey, HttpVersion, HttpVersion11, RequestInfo, Timing
 from httpkit.values.set_cookie import encode_cookies, parse_cookie
 from httpkit.values.version import USER_AGENT
-from httpkit.values.messages import ConnectionKey, HttpVersion, HttpVersion11, RequestInfo, Timing
 from httpkit.wire.codings import accept_encoding
 from httpkit.wire.http1 import TOKEN
 
@@ -83,6 +83,7 @@ class ClientRequest:
         headers: the fields, mutable until the request is sent.
         chunked: whether the body is framed in the chunked coding.
         compress: the content coding of the body.
+        connection_key: what the request must share with its connection.
         timing: the clock marks of the request.
     """
 
@@ -111,7 +112,6 @@ class ClientRequest:
     _expects_continue = False
     _skip_auto_headers: CIMultiDict[None] | None = None
     _ssl: Any = True
-    _key: ConnectionKey | None = None
 
     def __init__(
         self,
@@ -143,14 +143,14 @@ class ClientRequest:
         self.loop = loop or asyncio.get_running_loop()
         self.session = session
         self.response_class = response_class
-        self.timing = timing or Timing(self.loop.time())
+        self.timing = timing or Timing(monotonic())
         if method not in self.ALL_METHODS:
             method = _checked_method(method)
         self.method = method
         if target is not None and target.headers is not None:
             self.original_url = target.original_url
             self.url = target.url
-            self._key = target.key
+            self.connection_key = target.key
             self.headers = target.headers.copy()
         else:
             self.original_url = url.extend_query(params) if params else url
@@ -160,12 +160,13 @@ class ClientRequest:
             self.update_host(url)
             self.update_headers(headers)
             self.update_auto_headers(skip_auto_headers)
+            self._update_key()
         if traces:
             self.traces = traces
-        if ssl is not True:
-            self._ssl, self._key = ssl, None
-        if server_hostname is not None:
-            self.server_hostname, self._key = server_hostname, None
+        if ssl is not True or server_hostname is not None:
+            self._ssl = ssl
+            self.server_hostname = server_hostname
+            self._update_key()
         if cookies:
             self.update_cookies(cookies)
         if auth is not None:
@@ -207,22 +208,18 @@ class ClientRequest:
         """Return whether the request goes over TLS."""
         return self.url.scheme in TLS_SCHEMES
 
-    @property
-    def connection_key(self) -> ConnectionKey:
-        """What the request must share with its connection."""
-        if self._key is None:
-            headers = self.proxy_headers
-            self._key = ConnectionKey(
-                self.host,
-                self.port,
-                self.is_ssl(),
-                self._ssl,
-                self.proxy,
-                self.proxy_auth,
-                hash(tuple(headers.items())) if headers else None,
-                self.server_hostname,
-            )
-        return self._key
+    def _update_key(self) -> None:
+        headers = self.proxy_headers
+        self.connection_key = ConnectionKey(
+            self.host,
+            self.port,
+            self.is_ssl(),
+            self._ssl,
+            self.proxy,
+            self.proxy_auth,
+            hash(tuple(headers.items())) if headers else None,
+            self.server_hostname,
+        )
 
     @property
     def request_info(self) -> RequestInfo:
@@ -279,9 +276,9 @@ class ClientRequest:
         if not cookies:
             return
         found = parse_cookie(self.headers.pop(hdrs.COOKIE, ""))
-        merged = {name: morsel for name, morsel in found}
+        merged = dict(found)
         for name, value in cookies.items() if isinstance(cookies, Mapping) else cookies:
-            merged[name] = value if isinstance(value, Morsel) else SimpleCookie({name: value})[name]
+            merged[name] = value if isinstance(value, Morsel) else SimpleCookie({name: str(value)})[name]
         self.headers[hdrs.COOKIE] = encode_cookies(merged.values())
 
     def update_auth(self, auth: BasicAuth | None, trust_env: bool = False) -> None:
@@ -302,15 +299,16 @@ class ClientRequest:
         Raises:
             ValueError: `proxy_auth` is not a `BasicAuth`.
         """
-        self._key = None
         self.proxy = proxy
+        self.proxy_auth = self.proxy_headers = None
+        self._update_key()
         if proxy is None:
-            self.proxy_auth = self.proxy_headers = None
             return
         if proxy_auth is not None and not isinstance(proxy_auth, BasicAuth):
             raise ValueError("proxy_auth must be None or BasicAuth() tuple")
         self.proxy_auth = proxy_auth
         self.proxy_headers = CIMultiDict(proxy_headers) if proxy_headers else None
+        self._update_key()
 
     def update_expect_continue(self, expect: bool = False) -> None:
         """Hold the body back until the server asks for it (RFC 9110 section 10.1.1)."""
@@ -418,15 +416,8 @@ class ClientRequest:
             exchange.is_last = exchange.is_last or hdrs.CONNECTION not in headers
         body = self._body
         if body is not None:
-            if (
-                type(body) is BytesPayload
-                and not self.compress
-                and not self.chunked
-                and not self._expects_continue
-                and self.length == body.size
-                and body.size <= ONE_WRITE
-            ):
-                exchange.body = body.bytes_value
+            if self._is_one_write(body):
+                exchange.body = bytes(body.value)
             else:
                 exchange.write_body = self._write_body
                 exchange.chunked = bool(self.chunked)
@@ -435,6 +426,18 @@ class ClientRequest:
                 exchange.expect_continue = self._expects_continue
         self.exchange = exchange
         return exchange
+
+    def _is_one_write(self, body: Payload) -> TypeGuard[BytesPayload]:
+        """Return whether `body` is small, at hand, and sent as it is."""
+        return (
+            isinstance(body, BytesPayload)
+            and type(body).write_with_length is BytesPayload.write_with_length
+            and type(self).write_bytes is ClientRequest.write_bytes
+            and not self.compress
+            and not self.chunked
+            and not self._expects_continue
+            and self.length == len(body.value) <= ONE_WRITE
+        )
 
     async def _write_body(self, writer: AbstractStreamWriter) -> None:
         await self.write_bytes(writer, None, self.length)

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json as json_module
-import warnings
 from collections.abc import Callable, Generator
 from functools import cached_property
 from http.cookies import SimpleCookie
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import Any, Self
 
 from multidict import CIMultiDictProxy, MultiDict, MultiDictProxy
@@ -186,7 +185,7 @@ class ClientResponse:
         if raw is None:
             return None
         kind, parameters = parse_content_disposition(raw)
-        return ContentDisposition(kind, parameters, content_disposition_filename(parameters))
+        return ContentDisposition(kind, MappingProxyType(parameters), content_disposition_filename(parameters))
 
     @cached_property
     def links(self) -> MultiDictProxy[MultiDictProxy[str | URL]]:
@@ -248,7 +247,12 @@ class ClientResponse:
             exchange = self._exchange
             settings = self._request.settings
             limit = None if settings is None else settings.max_body_size
-            if exchange.content is not None and limit is None and not exchange.is_coded and "content" not in self.__dict__:
+            if (
+                exchange.content is not None
+                and limit is None
+                and not exchange.is_coded
+                and "content" not in self.__dict__
+            ):
                 self._body = exchange.content
             else:
                 self._body = await self._read_stream(limit)
@@ -259,13 +263,11 @@ class ClientResponse:
     async def _read_stream(self, limit: int | None) -> bytes:
         content = self.content
         pieces: list[bytes] = []
-        size = 0
+        left = limit
         try:
             while piece := await content.readany():
                 pieces.append(piece)
-                size += len(piece)
-                if limit is not None and size > limit:
-                    raise BodyTooLarge(f"body exceeds {limit} bytes (max_body_size)")
+                left = _left(left, piece, limit)
         except BaseException:
             self.close()
             raise
@@ -390,3 +392,16 @@ class ClientResponse:
         self, exc_type: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self.leave()
+
+
+def _left(left: int | None, piece: bytes, limit: int | None) -> int | None:
+    """Return how many bytes of body may follow `piece`.
+
+    Raises:
+        BodyTooLarge: it is too long already.
+    """
+    if left is None:
+        return None
+    if len(piece) > left:
+        raise BodyTooLarge(f"body exceeds {limit} bytes (max_body_size)")
+    return left - len(piece)

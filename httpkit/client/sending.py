@@ -83,9 +83,7 @@ class Sender:
             self._cookie_jar.update_cookies_from_headers(response.headers.getall(hdrs.SET_COOKIE), request.url)
         return response
 
-    def _perform(
-        self, connection: Http1Connection, request: ClientRequest, exchange: Exchange
-    ) -> asyncio.Future[None]:
+    def _perform(self, connection: Http1Connection, request: ClientRequest, exchange: Exchange) -> asyncio.Future[None]:
         settings = request.settings
         if settings is not None:
             timeout = settings.timeout

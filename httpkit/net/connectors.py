@@ -7,6 +7,7 @@ import re
 import socket
 import ssl as ssl_module
 from collections.abc import Awaitable, Sequence
+from time import monotonic
 from typing import Any
 
 from httpkit.errors import (
@@ -192,14 +193,14 @@ class TCPConnector(BaseConnector):
         host, port = key.host.rstrip(".") + "." * key.host.endswith("."), key.port or 0
         if _LEGACY_IPV4.fullmatch(host) and not _DOTTED_IPV4.fullmatch(host):
             raise InvalidUrlClientError(key.host, "legacy form of an IPv4 address, write all four decimal numbers")
-        timing.resolve_start = self._loop.time()
+        timing.resolve_start = monotonic()
         try:
             results = await self._resolve_host(host, port, traces)
         except OSError as error:
             if error.errno is None and isinstance(error, TimeoutError):
                 raise
             raise ClientConnectorDNSError(key, error) from error
-        timing.resolved = timing.tcp_start = self._loop.time()
+        timing.resolved = timing.tcp_start = monotonic()
         infos = (
             interleaved(addr_infos(results), self._interleave or 1)
             if self._happy_eyeballs_delay
@@ -220,7 +221,7 @@ class TCPConnector(BaseConnector):
             if error.errno is None and isinstance(error, TimeoutError):
                 raise
             raise ClientConnectorError(key, error) from error
-        timing.connected = self._loop.time()
+        timing.connected = monotonic()
         return sock
 
     async def _wrap(
@@ -238,7 +239,7 @@ class TCPConnector(BaseConnector):
             if context is None:
                 await self._loop.create_connection(lambda: connection, sock=sock)
                 return
-            timing.tls_start = self._loop.time()
+            timing.tls_start = monotonic()
             # The SNI extension has no trailing dot (RFC 6066 section 3).
             name = (key.server_hostname or key.host).rstrip(".")
             async with asyncio.timeout(timeout.sock_connect or None):
@@ -253,7 +254,7 @@ class TCPConnector(BaseConnector):
         except BaseException as error:
             sock.close()
             raise _tls_failure(key, error) from error
-        timing.secured = self._loop.time()
+        timing.secured = monotonic()
         if isinstance(option, Fingerprint) and connection.transport is not None:
             try:
                 option.check(connection.transport)
@@ -322,7 +323,7 @@ class UnixConnector(BaseConnector):
         del traces  # a path is not resolved
         key = req.connection_key
         connection = Http1Connection(self._loop, self, key, force_close=self._force_close)
-        req.timing.tcp_start = self._loop.time()
+        req.timing.tcp_start = monotonic()
         try:
             async with asyncio.timeout(timeout.sock_connect or None):
                 await self._loop.create_unix_connection(lambda: connection, self._path)
@@ -330,7 +331,7 @@ class UnixConnector(BaseConnector):
             raise ConnectionTimeoutError(f"no connection to unix socket {self._path}") from error
         except OSError as error:
             raise UnixClientConnectorError(self._path, key, error) from error
-        req.timing.connected = self._loop.time()
+        req.timing.connected = monotonic()
         return connection
 
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Protocol
+from time import monotonic
+from typing import Any, Protocol
 
 from multidict import CIMultiDict, CIMultiDictProxy
 
@@ -25,6 +26,9 @@ WriteBody = Callable[[AbstractStreamWriter], Awaitable[None]]
 
 class Carrier(FlowControl, Protocol):
     """The connection, as an exchange sees it."""
+
+    def get_extra_info(self, name: str, default: Any = None) -> Any:
+        """Return what the transport knows."""
 
     def abandon(self, exchange: Exchange) -> None:
         """Drop the exchange: nobody wants the rest of its answer."""
@@ -52,6 +56,8 @@ class Exchange:
         on_informational: called with each interim response but 101 (RFC 9110 section 15.2).
         head_arrived: done when `head` is there; raises what went wrong before.
         content: the response's whole body as it came, where it came with its head.
+        is_coded: whether `content` must be decoded (RFC 9110 section 8.4).
+        has_stream: whether the body came through a stream, which may have paused the socket.
         chunk_ends: offsets in `content` where chunks ended.
         trailers: the fields after a chunked body (RFC 9112 section 7.1.2).
         ended: whether the last byte of the answer has arrived, or never will.
@@ -76,6 +82,8 @@ class Exchange:
     head: ResponseHead | None = None
     content: bytes | None = None
     trailers: CIMultiDictProxy[str] | None = None
+    is_coded = False
+    has_stream = False
     ended = False
     received = 0
     chunk_ends: list[int] | tuple[()] = ()
@@ -133,33 +141,32 @@ class Exchange:
 
     # -- the connection's side ----------------------------------------------------------------------------------
 
-    @property
-    def has_stream(self) -> bool:
-        """Whether the body went through a stream, which may have paused the socket."""
-        return self._inflow is not None
-
     def arrive(
         self, head: ResponseHead, body: bytes, trailers: CIMultiDictProxy[str] | None, chunk_ends: list[int]
     ) -> None:
         """Take an answer that is complete."""
-        timing = self.timing
-        timing.first_byte = timing.done = self.loop.time()
+        self.timing.first_byte = self.timing.done = monotonic()
         self.received = len(body)
         self.trailers = trailers
         if chunk_ends:
             self.chunk_ends = chunk_ends
         self.head = head
         self.content = body
+        self.is_coded = self.auto_decompress and "Content-Encoding" in head.headers
         self.ended = True
-        self._lift_deadline()
+        if self._bucket is not None:
+            self._bucket.discard(self)
+        elif self._timer is not None:
+            self._timer.cancel()
         if not self.head_arrived.done():
             self.head_arrived.set_result(None)
 
     def begin(self, head: ResponseHead, flow: FlowControl) -> None:
         """Take the head of an answer whose body follows."""
+        self.has_stream = True
         self._inflow = Inflow(self.loop, flow, self.read_bufsize, self._decoder(head))
         self.head = head
-        self.timing.first_byte = self.loop.time()
+        self.timing.first_byte = monotonic()
         self._let_body_go()
         if not self.head_arrived.done():
             self.head_arrived.set_result(None)
@@ -173,7 +180,7 @@ class Exchange:
     def finish(self, trailers: CIMultiDictProxy[str] | None) -> None:
         """Take the end of the answer."""
         self.trailers = trailers
-        self.timing.done = self.loop.time()
+        self.timing.done = monotonic()
         self._end()
         if self._inflow is not None:
             self._inflow.detach(NO_FLOW)
@@ -210,11 +217,6 @@ class Exchange:
             self.continued.set_result(None)
 
     # -- the client's side --------------------------------------------------------------------------------------
-
-    @property
-    def is_coded(self) -> bool:
-        """Whether the body must be decoded (RFC 9110 section 8.4)."""
-        return self.auto_decompress and self.head is not None and "Content-Encoding" in self.head.headers
 
     def reader(self) -> StreamReader:
         """Return the body as a stream; made here where the whole body came with its head.

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from typing import Any, Protocol, cast
+from time import monotonic
+from typing import Any, Protocol
 
 from httpkit.errors import (
     BadHttpMessage,
@@ -74,6 +75,7 @@ class Http1Connection(asyncio.BufferedProtocol):
         self._buffer = bytearray(BUFFER_SIZE)
         self._view = memoryview(self._buffer)
         self._cut_short = False
+        self._is_ending = False
         self._upload: asyncio.Task[None] | None = None
         self._drain_waiters: list[asyncio.Future[None]] | None = None
         self._closed_waiter: asyncio.Future[None] | None = None
@@ -113,7 +115,7 @@ class Http1Connection(asyncio.BufferedProtocol):
             if exchange.expect_continue:
                 exchange.continued = self._loop.create_future()
             exchange.upload = self._upload = self._loop.create_task(self._send_body(exchange))
-        exchange.timing.sent = self._loop.time()
+        exchange.timing.sent = monotonic()
         if exchange.sock_read:
             self._watch_reads(exchange.sock_read)
         return exchange.head_arrived
@@ -130,6 +132,7 @@ class Http1Connection(asyncio.BufferedProtocol):
         if exchange is not None and not exchange.ended:
             exchange.fail(ClientConnectionError("Connection closed"))
         self.room = 0
+        self._is_ending = True
         transport = self.transport
         if transport is not None:
             # A graceful end of TLS waits for the peer; there is nothing left to lose here.
@@ -158,7 +161,8 @@ class Http1Connection(asyncio.BufferedProtocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Begin; the transport is open."""
-        self.transport = cast("asyncio.Transport", transport)
+        self.transport = transport  # type: ignore[assignment]  # a stream transport, and cast() is a call
+        self.room = 1
 
     def get_buffer(self, sizehint: int) -> memoryview:
         """Return where received bytes go, whatever the size hint says."""
@@ -178,13 +182,14 @@ class Http1Connection(asyncio.BufferedProtocol):
             self._refuse(exchange, error)
             return
         if self._read_timer is not None:
-            self._last_read = self._loop.time()
+            self._last_read = monotonic()
         self._dispatch(exchange, events)
 
     def eof_received(self) -> bool:
         """Take the end of what the peer sends; the transport closes then."""
         exchange = self._exchange
         self.room = 0
+        self._is_ending = True
         if exchange is not None and not exchange.ended:
             try:
                 self._dispatch(exchange, self._decoder.feed_eof())
@@ -230,7 +235,7 @@ class Http1Connection(asyncio.BufferedProtocol):
     def resume_reading(self) -> None:
         """Read on."""
         if self.transport is not None and not self.transport.is_reading():
-            self._last_read = self._loop.time()
+            self._last_read = monotonic()
             self.transport.resume_reading()
 
     # -- in between ---------------------------------------------------------------------------------------------
@@ -245,7 +250,7 @@ class Http1Connection(asyncio.BufferedProtocol):
                 exchange.finish(event.trailers)
                 self._settle()
             else:
-                head = cast("ResponseHead", event)
+                head: ResponseHead = event  # type: ignore[assignment]  # the third kind, and cast() is a call
                 if head.status < 200 and head.status != 101:
                     self._inform(exchange, head)
                 elif type(events[-1]) is End:
@@ -314,13 +319,12 @@ class Http1Connection(asyncio.BufferedProtocol):
                 self._cut_short = True
                 self._upload.cancel()
             self._upload = None
-        transport = self.transport
         if (
             self._cut_short
             or self._force_close
             or not self._decoder.is_clean
-            or transport is None
-            or transport.is_closing()
+            or self.transport is None
+            or self._is_ending
             or exchange.is_last
         ):
             self.close(abort=self._cut_short)
@@ -328,7 +332,7 @@ class Http1Connection(asyncio.BufferedProtocol):
             if exchange.has_stream:
                 self.resume_reading()
             self.room = 1
-            self.idle_since = self._loop.time()
+            self.idle_since = monotonic()
         self._owner.put(self)
 
     # -- sending a body -----------------------------------------------------------------------------------------
@@ -356,7 +360,7 @@ class Http1Connection(asyncio.BufferedProtocol):
             exchange.fail(_upload_failure(error))
             self._retire()
             raise
-        exchange.timing.sent = self._loop.time()
+        exchange.timing.sent = monotonic()
 
     async def _drain(self) -> None:
         if self._drain_waiters is not None:
@@ -367,11 +371,11 @@ class Http1Connection(asyncio.BufferedProtocol):
     # -- sock_read ----------------------------------------------------------------------------------------------
 
     def _watch_reads(self, limit: float) -> None:
-        self._last_read = self._loop.time()
+        self._last_read = monotonic()
         self._read_timer = self._loop.call_later(limit, self._check_reads, limit)
 
     def _check_reads(self, limit: float) -> None:
-        now = self._loop.time()
+        now = monotonic()
         if self.transport is not None and not self.transport.is_reading():
             self._last_read = now  # resting because the reader lags behind is not the server's silence
         left = self._last_read + limit - now

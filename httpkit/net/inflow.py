@@ -99,7 +99,7 @@ class Inflow:
             while not self._is_behind and (decoder.has_pending or self._pending):
                 stream.feed_data(decoder.feed(b"" if decoder.has_pending else self._pending.popleft(), step))
             if self._ended and not self._is_behind:
-                stream.feed_data(decoder.feed_eof())
+                decoder.feed_eof()
                 stream.feed_eof()
         except ContentEncodingError as error:
             failure = ClientPayloadError(str(error))

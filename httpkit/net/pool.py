@@ -9,6 +9,7 @@ import asyncio
 import warnings
 from collections import deque
 from collections.abc import Awaitable, Callable, Generator, Sequence
+from time import monotonic
 from types import TracebackType
 from typing import Any, Protocol, Self
 
@@ -249,7 +250,9 @@ class BaseConnector:
 
     def take(self, key: ConnectionKey) -> Http1Connection | None:
         """Return an idle connection for `key` at once, or None where one must be waited for or made."""
-        if key not in self._idle or self._waiters or not self._has_slot(key):
+        if key not in self._idle or self._waiters or (self._limit and len(self._busy) + self._opening >= self._limit):
+            return None
+        if self._limit_per_host and self._per_key.get(key, 0) >= self._limit_per_host:
             return None
         return self._take_idle(key)
 
@@ -257,7 +260,7 @@ class BaseConnector:
         stack = self._idle.get(key)
         if stack is None:
             return None
-        oldest = 0.0 if self._keepalive_timeout is None else self._loop.time() - self._keepalive_timeout
+        oldest = 0.0 if self._keepalive_timeout is None else monotonic() - self._keepalive_timeout
         found = None
         while stack and found is None:
             connection = stack.pop()
@@ -296,7 +299,7 @@ class BaseConnector:
         key = req.connection_key
         await self._reserve(key, traces)
         try:
-            req.timing.queued = self._loop.time()
+            req.timing.queued = monotonic()
             connection = self._take_idle(key)
             if connection is not None:
                 for trace in traces:
@@ -411,7 +414,7 @@ class BaseConnector:
         limit = self._keepalive_timeout
         if limit is None:
             return
-        now = self._loop.time()
+        now = monotonic()
         for key, stack in list(self._idle.items()):
             fresh = [connection for connection in stack if connection.idle_since > now - limit]
             for connection in stack:
@@ -423,7 +426,7 @@ class BaseConnector:
                 del self._idle[key]
         oldest = min((connection.idle_since for stack in self._idle.values() for connection in stack), default=None)
         if oldest is not None:
-            self._sweep = self._loop.call_at(oldest + limit, self._close_stale)
+            self._sweep = self._loop.call_later(max(0.0, oldest + limit - now), self._close_stale)
 
     # -- closing ------------------------------------------------------------------------------------------------
 

@@ -53,7 +53,7 @@ class AsyncResolver(AbstractResolver):
         except ImportError as error:
             raise RuntimeError("AsyncResolver needs aiodns: pip install aiodns") from error
         self._loop = loop or asyncio.get_running_loop()
-        self._resolver = aiodns.DNSResolver(*args, loop=self._loop, **kwargs)
+        self._resolver = aiodns.DNSResolver(*args, **{"loop": self._loop, **kwargs})
         self._error = aiodns.error.DNSError
 
     async def resolve(

@@ -16,6 +16,8 @@ from typing import Any, TypedDict
 from multidict import CIMultiDict
 from yarl import URL
 
+from httpkit.values.set_cookie import parse_set_cookie
+
 LooseCookies = (
     Mapping[str, "str | BaseCookie[str] | Morsel[Any]"]
     | Iterable[tuple[str, "str | BaseCookie[str] | Morsel[Any]"]]
@@ -96,9 +98,11 @@ class AbstractCookieJar(Sized, Iterable[Morsel[str]]):
     def update_cookies(self, cookies: LooseCookies, response_url: URL = URL()) -> None:  # noqa: B008 - URLs don't change
         """Store `cookies` as if a response from `response_url` had set them."""
 
-    @abstractmethod
     def update_cookies_from_headers(self, headers: Sequence[str], response_url: URL) -> None:
         """Store the cookies of raw `Set-Cookie` values."""
+        cookies = parse_set_cookie(headers)
+        if cookies:
+            self.update_cookies(cookies, response_url)
 
     @abstractmethod
     def filter_cookies(self, request_url: URL) -> BaseCookie[str]:

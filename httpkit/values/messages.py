@@ -73,7 +73,7 @@ DEFAULT_TIMEOUT = ClientTimeout(total=5 * 60, sock_connect=30)
 
 
 class Timing:
-    """Clock marks of one exchange in seconds of the loop's clock; None is a phase that did not happen.
+    """Clock marks of one exchange in seconds of `time.monotonic()`; None is a phase that did not happen.
 
     The marks are written as the exchange goes along; `phases()` turns them into durations.
     """

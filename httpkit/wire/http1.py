@@ -303,14 +303,17 @@ class ResponseDecoder:
                 raise BadHttpMessage(f"more than {MAX_INFORMATIONAL} interim responses")
             return
         self.keep_alive = head.version is HttpVersion11
-        if "Connection" in headers:
+        connection = headers.get("Connection")
+        if connection is not None and connection != "keep-alive":
             self._frame_connection(headers)
+        elif connection is not None:
+            self.keep_alive = True
         if "Transfer-Encoding" in headers:
             chunked = _check_transfer_encoding(headers)
             self.keep_alive = self.keep_alive and head.version is HttpVersion11
         else:
             chunked = False
-        length = _parse_content_length(headers) if "Content-Length" in headers else None
+        length = _parse_content_length(headers.getall("Content-Length")) if "Content-Length" in headers else None
         if status == 101 or (self._method == "CONNECT" and 200 <= status < 300):
             self.switched = True
             self.keep_alive = False
@@ -327,7 +330,7 @@ class ResponseDecoder:
             self._state = _UNTIL_CLOSE if self._read_until_eof else _DONE
 
     def _frame_connection(self, headers: CIMultiDictProxy[str]) -> None:
-        options = {option.strip().lower() for value in headers.getall("Connection") for option in value.split(",")}
+        options = {option.strip(" \t").lower() for option in ",".join(headers.getall("Connection")).split(",")}
         if "close" in options:
             self.keep_alive = False
         elif "keep-alive" in options:
@@ -480,13 +483,12 @@ def _check_transfer_encoding(headers: CIMultiDictProxy[str]) -> bool:
     return True
 
 
-def _parse_content_length(headers: CIMultiDictProxy[str]) -> int:
+def _parse_content_length(values: list[str]) -> int:
     """Return the length of the body in bytes (RFC 9110 section 8.6); repeats must agree.
 
     Raises:
         ContentLengthError: not 1 to 18 digits, or two different ones.
     """
-    values = headers.getall("Content-Length")
     if len(values) > 1 or "," in values[0]:
         values = list({part.strip(" \t") for value in values for part in value.split(",")})
     if len(values) > 1:
@@ -519,7 +521,8 @@ def encode_request_head(method: str, target: str, version: HttpVersion, headers:
     Raises:
         ValueError: a method, target, name or value that could be read as more than one; nothing is sent.
     """
-    fields = "".join([f"{name}: {value}\r\n" for name, value in headers.items()])
+    # Formatted and joined in C: no call per field.
+    fields = "".join(map("%s: %s\r\n".__mod__, headers.items()))
     head = f"{method} {target} HTTP/{version[0]}.{version[1]}\r\n{fields}\r\n"
     if not _REQUEST_HEAD.fullmatch(head):
         raise ValueError(_explain_request(method, target, version, headers))

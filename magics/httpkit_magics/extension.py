@@ -59,7 +59,7 @@ class Interrupted(KeyboardInterrupt):
     """
 
     def _render_traceback_(self) -> list[str]:
-        return ["Interrupted: the request was cancelled."]
+        return [f"Interrupted: {self}"]
 
 
 @magics_class
@@ -157,7 +157,8 @@ class HttpKitMagics(Magics):
             sending.job.cancel()
             record = sending.job.result(CANCEL_TIMEOUT)
             self._finish(plan, output, record)
-            raise Interrupted from None
+            was_cancelled = record.failure is not None and record.failure.kind == "cancelled"
+            raise Interrupted("the request was cancelled." if was_cancelled else "the request was done.") from None
         self._finish(plan, output, record)
         return record
 

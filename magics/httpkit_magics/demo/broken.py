@@ -180,7 +180,7 @@ class BrokenServer:
 
     async def start(self, listener: socket.socket) -> None:
         """Accept connections."""
-        self._server = await asyncio.start_server(self._serve, sock=listener)
+        self._server = await asyncio.start_server(self._serve, sock=listener, limit=MAX_HEAD)
 
     async def stop(self) -> None:
         """Stop accepting, and drop every connection."""
@@ -206,8 +206,8 @@ class BrokenServer:
                 async with asyncio.timeout(5):
                     while await reader.read(MAX_HEAD):
                         pass
-        except (OSError, EOFError, ValueError, TimeoutError):
-            return  # The client has gone, or said nothing that could be answered.
+        except (OSError, EOFError, asyncio.LimitOverrunError):
+            return  # The client has gone, or said too little or too much.
         finally:
             writer.close()
             self._writers.discard(writer)
@@ -230,4 +230,5 @@ async def _read_path(reader: Reader) -> str:
     """Return the path of the request's target, without its query."""
     async with asyncio.timeout(SILENCE):
         head = await reader.readuntil(b"\r\n\r\n")
-    return head.split(b" ", 2)[1].partition(b"?")[0].decode("latin-1")
+    target = head.partition(b" ")[2].partition(b" ")[0]
+    return target.partition(b"?")[0].decode("latin-1")

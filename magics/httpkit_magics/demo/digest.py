@@ -49,7 +49,8 @@ class Digest:
         proof = _Proof(given, await request.body())
         if given.get("algorithm", "MD5") not in algorithms or given.get("qop") not in qop.split(", "):
             raise self._challenge(algorithms, qop, "algorithm or qop was not offered")
-        if given.get("realm") != REALM or not is_same(given.get("response", ""), proof.response(request.method)):
+        is_known = given["username"] in USERS and given.get("realm") == REALM
+        if not is_known or not is_same(given.get("response", ""), proof.response(request.method)):
             raise self._challenge(algorithms, qop, "wrong username or password (ada, lovelace)")
         self._use(given, algorithms, qop, uses)
         content = {"authenticated": True, "user": given["username"], "algorithm": given.get("algorithm", "MD5")}
@@ -124,9 +125,10 @@ def _parse(credentials: str) -> dict[str, str]:
         name, quoted, token = match.groups()
         parameters[name.lower()] = token if quoted is None else re.sub(r"\\(.)", r"\1", quoted)
         position = match.end()
-    # A field is latin-1 to ASGI, but charset=UTF-8 was asked for (RFC 7616 section 4).
-    name = parameters.get("username", "")
-    parameters["username"] = name.encode("latin-1").decode(errors="replace")
+    if parameters:
+        # A field is latin-1 to ASGI, but charset=UTF-8 was asked for (RFC 7616 section 4).
+        name = parameters.get("username", "")
+        parameters["username"] = name.encode("latin-1").decode(errors="replace")
     return parameters
 
 
@@ -155,9 +157,7 @@ class _Proof:
     def _keyed(self, method: str, content: bytes) -> str:
         given = self._given
         nonce, cnonce, qop = given.get("nonce", ""), given.get("cnonce", ""), given.get("qop", "")
-        # A user that isn't there has a password that nobody can type, so that both cost the same.
-        password = USERS.get(given["username"], "\0")
-        a1 = f"{given['username']}:{REALM}:{password}"
+        a1 = f"{given['username']}:{REALM}:{USERS.get(given['username'], '')}"
         if self._algorithm.endswith("-sess"):
             a1 = f"{self._hash(a1)}:{nonce}:{cnonce}"
         a2 = f"{method}:{given.get('uri', '')}" + (f":{self._hash(content)}" if qop == "auth-int" else "")

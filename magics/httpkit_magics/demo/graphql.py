@@ -300,11 +300,15 @@ class GraphQL:
         """Do nothing: the items are /items'."""
 
     async def graphql(self, request: Request) -> Response:
-        """Answer a query: 200 with data and errors, 400 where nothing could be run."""
-        if request.method == "POST":
-            given = await read_json(request)
-        else:
-            given = dict(request.query_params)
+        """Answer a query that stands in JSON."""
+        return self._answer(await read_json(request))
+
+    async def graphql_in_query(self, request: Request) -> Response:
+        """Answer a query that stands in the query string."""
+        return self._answer(dict(request.query_params))
+
+    def _answer(self, given: object) -> Response:
+        """Return 200 with data and errors of parts, or 400 where nothing could be run."""
         try:
             return JSONResponse(self._execute(given))
         except GraphQLError as error:
@@ -336,7 +340,7 @@ class GraphQL:
             Operation(
                 path="/graphql",
                 tag="graphql",
-                handler=self.graphql,
+                handler=self.graphql_in_query,
                 summary="A GraphQL query in the query string.",
                 parameters=(
                     Parameter("query", "string", "{ tags }", "the query"),

@@ -32,6 +32,11 @@ _LOGIN = {"username": "ada", "password": "lovelace"}
 _WHO = {"type": "object", "properties": {"authenticated": {"type": "boolean"}, "user": {"type": "string"}}}
 
 
+def is_password(user: str, password: str) -> bool:
+    """Whether there is such a user, with this password."""
+    return user in USERS and is_same(password, USERS[user])
+
+
 def is_same(given: str, wanted: str) -> bool:
     """Compare two secrets without telling by the time how much of them agrees."""
     return hmac.compare_digest(given.encode(), wanted.encode())
@@ -65,7 +70,7 @@ class Login:
         if not isinstance(given, dict) or not isinstance(given.get("username"), str):
             raise Problem(422, "content must have username and password")
         user, password = given["username"], str(given.get("password", ""))
-        if not is_same(password, USERS.get(user, "\0")):
+        if not is_password(user, password):
             raise Problem(401, "wrong username or password", {"WWW-Authenticate": f'Bearer realm="{REALM}"'})
         self._issued += 1
         token, session = self._make(user, "token"), self._make(user, "session")
@@ -121,7 +126,7 @@ class Login:
         except (binascii.Error, ValueError):
             text = ""
         user, _, password = text.partition(":")
-        if not is_same(password, USERS.get(user, "\0")):
+        if not is_password(user, password):
             challenge = {"WWW-Authenticate": f'Basic realm="{REALM}", charset="UTF-8"'}
             raise Problem(401, "wrong or no username and password (ada, lovelace)", challenge)
         return JSONResponse({"authenticated": True, "user": user})

@@ -18,7 +18,7 @@ CHUNK = 256 << 10
 
 # Of prime length, so that a range that is off by a chunk never looks right.
 _BLOCK = b"".join(hashlib.sha256(b"%d" % n).digest() for n in range(2048))[:65521]
-_ROLL = _BLOCK * 5
+_ROLL = _BLOCK * 6  # any chunk, wherever in the block it begins
 
 LAST_MODIFIED = "Mon, 05 Jan 2026 09:00:00 GMT"
 _RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")

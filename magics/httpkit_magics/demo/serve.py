@@ -19,6 +19,7 @@ from httpkit_magics.demo.broken import BrokenServer
 
 HOST = "127.0.0.1"
 KEEP_ALIVE = 75  # seconds, as nginx has it
+MAX_HEAD = 131_072  # bytes of a request head: a jar full of cookies fits
 GRACE = 1  # seconds that running responses get to finish
 
 
@@ -28,7 +29,9 @@ def listen(port: int) -> socket.socket:
     Raises:
         OSError: the port is taken.
     """
-    listener = socket.socket()
+    # The protocol must be named: asyncio turns Nagle's algorithm off only where it sees TCP, and head and content are
+    # two writes, so that each response would wait 40 ms for the client's delayed acknowledgement.
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         if os.name != "nt":  # there it would let two servers have the same port
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -100,11 +103,12 @@ def run(port: int, *, exit_with_parent: bool = False) -> None:
             demo.application(),
             # h11 and not what happens to be installed: the same bytes for everybody.
             http="h11",
+            h11_max_incomplete_event_size=MAX_HEAD,
             ws="websockets-sansio",
             # The kernel may be busy for long while its stream goes on.
             ws_ping_timeout=120,
             lifespan="off",
-            log_level="warning",
+            log_level="error",
             access_log=False,
             proxy_headers=False,
             server_header=False,
@@ -114,6 +118,8 @@ def run(port: int, *, exit_with_parent: bool = False) -> None:
         )
         server = DemoServer(config, listener, raw)
         logging.getLogger("uvicorn.error").addFilter(_is_news)
+        # It warns of each write to a client that has gone, and here clients go all the time.
+        logging.getLogger("asyncio").setLevel(logging.ERROR)
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, server.stop)
         if exit_with_parent:

@@ -6,7 +6,8 @@ import asyncio
 import contextlib
 import itertools
 import json
-from collections.abc import AsyncIterator
+from collections.abc import Coroutine
+from typing import Any
 
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
@@ -39,17 +40,20 @@ async def _take(socket: WebSocket) -> None:
                 return
 
 
-@contextlib.asynccontextmanager
-async def _watched(socket: WebSocket) -> AsyncIterator[asyncio.Task[None]]:
-    """Read in the background while the body sends, so that pings, closes and what nobody wants are taken."""
-    reader = asyncio.create_task(_take(socket))
+async def _send_beside(socket: WebSocket, sender: Coroutine[Any, Any, None]) -> None:
+    """Run `sender` while what comes is taken; when either ends, so does the other.
+
+    Without the taking nobody would hear that the client goes; with it, a sender that waits for its next message stops.
+    """
+    tasks = [asyncio.create_task(_take(socket)), asyncio.create_task(sender)]
     try:
-        with contextlib.suppress(WebSocketDisconnect):
-            yield reader
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
     finally:
-        reader.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await reader
+        for task in tasks:
+            task.cancel()
+    for result in await asyncio.gather(*tasks, return_exceptions=True):
+        if isinstance(result, Exception) and not isinstance(result, WebSocketDisconnect):
+            raise result
 
 
 async def echo(socket: WebSocket) -> None:
@@ -69,33 +73,37 @@ async def ticker(socket: WebSocket) -> None:
     first = int(_number(socket, "after", 0, 1e15)) + 1
     count = int(_number(socket, "count", 0, 1e15)) or ENDLESS
     await socket.accept()
-    async with _watched(socket) as reader:
+
+    async def send() -> None:
         async for numbers in due(first, first + count, rate):
-            if reader.done():
-                return
             for number in numbers:
                 await socket.send({"type": "websocket.send", "text": shop.trade(number)})
         await socket.close(1000, "that was all")
+
+    await _send_beside(socket, send())
 
 
 async def drop(socket: WebSocket) -> None:
     """Send so many trades, then close the connection with no close frame."""
     after = int(_number(socket, "after", 3, 10_000))
     await socket.accept()
-    async with _watched(socket):
+
+    async def send() -> None:
         for number in range(1, after + 1):
             await socket.send_text(shop.trade(number))
+
     # Returning without a close is what makes the server drop the connection.
+    await _send_beside(socket, send())
 
 
 async def close(socket: WebSocket) -> None:
     """Close at once with the code and reason that the query names."""
     code = int(_number(socket, "code", 1000, 4999))
-    is_sendable = 1000 <= code <= 1014 and code not in (1004, 1005, 1006)
+    is_sendable = code >= 3000 or (1000 <= code <= 1014 and code not in (1004, 1005, 1006))
+    reason = socket.query_params.get("reason", "bye").encode()[:120].decode(errors="ignore")
     await socket.accept()
-    async with _watched(socket):
-        reason = socket.query_params.get("reason", "bye").encode()[:120].decode(errors="ignore")
-        await socket.close(code if is_sendable or code >= 3000 else 1000, reason)
+    with contextlib.suppress(WebSocketDisconnect):
+        await socket.close(code if is_sendable else 1000, reason)
 
 
 class Member:

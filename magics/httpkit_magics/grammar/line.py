@@ -75,7 +75,7 @@ def parse_line(line: str) -> Plan:
     request = _Request()
     for word in items:
         _add(line, word, request)
-    body = None if request.data is None else json.dumps(request.data, ensure_ascii=False).encode()
+    body = None if request.data is None else json.dumps(request.data).encode()
     named = {name.lower() for name, _ in request.headers}
     defaults = [] if body is None else [pair for pair in JSON_HEADERS if pair[0].lower() not in named]
     return Plan(
@@ -145,7 +145,11 @@ def _option_name(text: str) -> tuple[str, str | None]:
 def _unknown_option(line: str, word: Word, name: str) -> NoReturn:
     near = difflib.get_close_matches(name, OPTIONS, n=1, cutoff=0.6)
     known = ", ".join(f"{key} {option.value}" if option.value else key for key, option in OPTIONS.items())
-    hint = f"did you mean {near[0]}?" if near else f"expected one of {known}, or -- before an item that starts with -"
+    hint = (
+        f"did you mean {near[0]}?"
+        if near
+        else f"expected one of {known}, or -- before an item that starts with -; %http? shows all"
+    )
     raise LineError(f"unknown option {name}; {hint}", line, word.start, word.end)
 
 

@@ -24,7 +24,8 @@ LONGEST_REASON = 200
 """Characters of a foreign message that are repeated."""
 
 UNREACHABLE = frozenset({errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ENETDOWN, errno.EHOSTDOWN})
-USERINFO = re.compile(r"[^/?#@]*@")
+USERINFO = re.compile(r"[^/?#]*@")
+QUERY = re.compile(r"[?#].*", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,19 +183,20 @@ def _redirects(_error: BaseException, attempt: Attempt) -> Failure:
 
 
 def _bad_redirect(error: BaseException, attempt: Attempt) -> Failure:
-    target = _without_userinfo(str(error).partition(" - ")[0])
+    target = _shown(str(error).partition(" - ")[0])
     return Failure(
         "redirects",
         "Bad redirect",
-        f"{attempt.where} redirects to {target[:LONGEST_REASON]!r}, which is no http or https URL.",
+        f"{attempt.where} redirects to {target!r}, which is no http or https URL.",
         "--no-follow shows the redirect itself.",
     )
 
 
 def _bad_url(error: BaseException, attempt: Attempt) -> Failure:
     described = getattr(error, "description", None) or _url_fault(error.__cause__, attempt.url)
-    shown = _without_userinfo(attempt.url)[:LONGEST_REASON]
-    return Failure("url", "Bad URL", f"{shown!r} is no URL to ask: {described}.", "Expected https://host/path.")
+    return Failure(
+        "url", "Bad URL", f"{_shown(attempt.url)!r} is no URL to ask: {described}.", "Expected https://host/path."
+    )
 
 
 def _url_fault(cause: BaseException | None, url: str) -> str:
@@ -250,9 +252,11 @@ def _refused_value(error: BaseException, _attempt: Attempt) -> Failure:
     return Failure("other", "Can't be sent", f"The request can't be sent: {_reason(error)}.")
 
 
-def _without_userinfo(url: str) -> str:
-    scheme, mark, rest = url.rpartition("//")
-    return f"{scheme}{mark}{USERINFO.sub('', rest, count=1)}"
+def _shown(url: str) -> str:
+    """Return `url` without userinfo and query, cut."""
+    scheme, mark, rest = QUERY.sub("", url).rpartition("//")
+    shown = f"{scheme}{mark}{USERINFO.sub('', rest, count=1)}"
+    return shown if len(shown) <= LONGEST_REASON else f"{shown[:LONGEST_REASON]}..."
 
 
 EXPLANATIONS: tuple[tuple[type[BaseException], Explain], ...] = (

@@ -90,9 +90,11 @@ class LoopThread:
     def _started(self) -> asyncio.AbstractEventLoop:
         with self._lock:
             if self._loop is None:
-                self._loop = asyncio.new_event_loop()
-                self._thread = threading.Thread(target=_run, args=(self._loop,), name="httpkit", daemon=True)
+                loop = asyncio.new_event_loop()
+                self._thread = threading.Thread(target=_run, args=(loop,), name="httpkit", daemon=True)
                 self._thread.start()
+                # Last, so that an interrupt meanwhile leaves no loop that nobody runs.
+                self._loop = loop
             return self._loop
 
 

@@ -139,6 +139,11 @@ def test_the_place_of_an_error_can_be_shown_under_the_line():
     assert refused("h.org --folow").pointed() == "h.org --folow\n      ^^^^^^^"
 
 
+def test_a_character_that_is_none_can_be_sent():
+    """Half of a surrogate pair has no UTF-8; JSON writes it as an escape."""
+    assert parse_line("""h.org 'a:="\\ud800"'""").body == b'{"a": "\\ud800"}'
+
+
 def test_deep_json_is_an_error():
     """JSON that is nested too deeply for Python is refused like any other."""
     assert "is no JSON" in refused("h.org a:=" + "[" * 100_000).message

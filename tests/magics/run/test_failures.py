@@ -115,7 +115,15 @@ def test_a_chunk_that_is_none_is_a_failure_of_the_response_or_its_body(asked):
 
 
 @pytest.mark.parametrize(
-    "line", [f"http://joe:{SECRET}@h:99999/", f"ftp://joe:{SECRET}@h/", f"joe:{SECRET}@127.0.0.1:1/", "{}/ftp"]
+    "line",
+    [
+        f"http://joe:{SECRET}@h:99999/",
+        f"http://joe:a@{SECRET}@h:99999/",
+        f"http://h:99999/?key={SECRET}",
+        f"ftp://joe:{SECRET}@h/",
+        f"joe:{SECRET}@127.0.0.1:1/",
+        "{}/ftp",
+    ],
 )
 def test_a_password_in_the_url_is_in_no_sentence(asked, line):
     """Sentences name hosts, never userinfo."""

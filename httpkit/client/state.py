@@ -1,0 +1,163 @@
+"""What a session knows: its defaults, and the URLs, fields and handlers that it has worked out from them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from multidict import CIMultiDict, getversion, istr
+from yarl import URL, Query
+
+from httpkit.client.auth import BasicAuth
+from httpkit.client.options import BodyOptions, Defaults, LooseHeaders, RequestOptions, Settings, StrOrURL, pairs
+from httpkit.client.payload import JsonBytesPayload, JsonPayload
+from httpkit.client.request import ClientRequest, Target
+from httpkit.client.response import ClientResponse
+from httpkit.errors import InvalidUrlClientError, NonHttpUrlClientError
+from httpkit.values import hdrs
+from httpkit.values.abc import AbstractCookieJar
+from httpkit.values.messages import HttpVersion
+
+Handler = Callable[[ClientRequest], Awaitable[ClientResponse]]
+"""Answers a request: the network, or a middleware in front of it."""
+
+Middleware = Callable[[ClientRequest, Handler], Awaitable[ClientResponse]]
+"""Answers a request, by calling on or by itself."""
+
+# URLs whose parse is remembered; a program asks for a few, or for each of many once.
+MAX_TARGETS = 256
+
+
+@dataclass(eq=False)
+class SessionState:
+    """A session's state, without its face.
+
+    Attributes:
+        session: the face, for those who ask a request for its session.
+        send: the innermost handler.
+        handler: what answers a request that brings no middlewares of its own.
+        settings: the options of a call that has none.
+        schemes: the URL schemes that the connector speaks.
+    """
+
+    loop: asyncio.AbstractEventLoop
+    session: Any
+    defaults: Defaults
+    settings: Settings
+    send: Handler
+    handler: Handler
+    schemes: frozenset[str]
+    base_url: URL | None
+    headers: CIMultiDict[str]
+    skip_auto_headers: frozenset[istr]
+    auth: BasicAuth | None
+    cookie_jar: AbstractCookieJar
+    json_serialize: Callable[[Any], str]
+    json_serialize_bytes: Callable[[Any], bytes] | None
+    request_class: type[ClientRequest]
+    version: HttpVersion
+    requote_redirect_url: bool
+    is_closed: bool = False
+    _targets: dict[str, Target] = field(default_factory=dict)
+    _targets_version: int = -1
+
+    # -- URLs ---------------------------------------------------------------------------------------------------
+
+    def find_target(self, url: StrOrURL, params: Query = None) -> Target:
+        """Return `url` with `params`, joined with the base and parsed; from memory where it was asked for before.
+
+        Raises:
+            InvalidUrlClientError: it can't be parsed, or names no host.
+            NonHttpUrlClientError: the connector doesn't speak its scheme.
+        """
+        version = getversion(self.headers)  # type: ignore[arg-type]  # the stub takes MultiDict[object] only
+        if version != self._targets_version:
+            # The session's fields were changed, and every target has them ready.
+            self._targets.clear()
+            self._targets_version = version
+        if type(url) is not str or params:
+            return self.parse_target(url, params)
+        target = self._targets.get(url)
+        if target is None:
+            target = self.parse_target(url, None)
+            if len(self._targets) >= MAX_TARGETS:
+                self._targets.clear()
+            self._targets[url] = target
+        return target
+
+    def parse_target(self, url: StrOrURL, params: Query) -> Target:
+        """Return what `find_target` does, always worked out."""
+        try:
+            parsed = URL(url) if isinstance(url, str) else url
+            if self.base_url is not None and not parsed.absolute:
+                parsed = self.base_url.join(parsed)
+            if params:
+                parsed = parsed.extend_query(params)
+        except ValueError as error:
+            raise InvalidUrlClientError(url, str(error)) from error
+        if parsed.scheme not in self.schemes:
+            raise NonHttpUrlClientError(parsed)
+        if not parsed.raw_host:
+            raise InvalidUrlClientError(parsed)
+        return Target(parsed)
+
+    # -- requests -----------------------------------------------------------------------------------------------
+
+    def merged_headers(self, headers: LooseHeaders | None) -> CIMultiDict[str]:
+        """Return the default fields with `headers` over them: a name replaces, its repeats stay."""
+        merged = self.headers.copy()
+        own: CIMultiDict[str] = CIMultiDict(pairs(headers))
+        for name in set(own):
+            merged.popall(name, None)
+        merged.extend(own)
+        return merged
+
+    def auth_for(self, url: URL) -> BasicAuth | None:
+        """Return the session's credentials, where they are meant for the origin of `url`."""
+        if self.auth is None or (self.base_url is not None and self.base_url.origin() != url.origin()):
+            return None
+        return self.auth
+
+    def handler_for(self, settings: Settings) -> Handler:
+        """Return what answers a request with `settings`."""
+        if settings.middlewares is self.defaults.middlewares:
+            return self.handler
+        return chain(self.send, settings.middlewares)
+
+    def body(self, options: RequestOptions | BodyOptions) -> Any:
+        """Return what `data` and `json` come to.
+
+        Raises:
+            ValueError: both are given.
+        """
+        data, json = options.get("data"), options.get("json")
+        if json is None:
+            return data
+        if data is not None:
+            raise ValueError("data and json parameters can not be used at the same time")
+        if self.json_serialize_bytes is not None:
+            return JsonBytesPayload(json, dumps=self.json_serialize_bytes)
+        return JsonPayload(json, dumps=self.json_serialize)
+
+    def prepare(self, target: Target) -> None:
+        """Give `target` the fields of a request that was told nothing."""
+        target.headers = self.request_class(
+            hdrs.METH_GET,
+            target.url,
+            headers=self.headers,
+            skip_auto_headers=self.skip_auto_headers,
+            loop=self.loop,
+        ).headers
+
+
+def chain(handler: Handler, middlewares: Sequence[Middleware]) -> Handler:
+    """Return what passes a request through `middlewares`, the first outermost, to `handler`."""
+    for middleware in reversed(middlewares):
+        handler = _behind(middleware, handler)
+    return handler
+
+
+def _behind(middleware: Middleware, handler: Handler) -> Handler:
+    return lambda request: middleware(request, handler)

@@ -10,7 +10,8 @@ from multidict import CIMultiDict
 from yarl import URL
 
 from httpkit.client.auth import BasicAuth
-from httpkit.client.options import BodyOptions, RequestOptions, Settings, StrOrURL, pairs
+from httpkit.client.deprecated import request_options
+from httpkit.client.options import OPTION_NAMES, BodyOptions, RequestOptions, Settings, StrOrURL, pairs
 from httpkit.client.redirects import (
     REDIRECT_STATUSES,
     drop_body,
@@ -50,6 +51,9 @@ class Call:
         self._state = state
         self._method = method
         self._url = url
+        # One comparison in C; what is deprecated or misspelt is sorted out where it is called, not where it is awaited.
+        if options and not options.keys() <= OPTION_NAMES:
+            options = request_options(options, OPTION_NAMES)
         self._options = options
 
     async def run(self) -> ClientResponse:

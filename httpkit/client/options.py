@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import ssl as ssl_module
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, TypedDict
 
 from multidict import istr
 from yarl import URL, Query
 
 from httpkit.client.auth import BasicAuth
+from httpkit.client.deprecated import is_chunked
 from httpkit.net.body import DEFAULT_LIMIT
 from httpkit.net.exchange import Exchange
 from httpkit.net.http1_connection import DEFAULT_LIMITS
@@ -80,6 +81,9 @@ class RequestOptions(BodyOptions, RedirectOptions, total=False):
     """All options of a request."""
 
 
+OPTION_NAMES = RequestOptions.__optional_keys__
+
+
 @dataclass(frozen=True)
 class Defaults:
     """What a call takes from its session where it is told nothing else."""
@@ -112,6 +116,8 @@ class Settings:
         self.max_redirects = options.get("max_redirects", 10)
         self.compress = options.get("compress")
         self.chunked = options.get("chunked")
+        if self.chunked is not None and not isinstance(self.chunked, bool):
+            self.chunked = is_chunked(self.chunked)
         self.expect100 = options.get("expect100", False)
         raise_for_status = options.get("raise_for_status")
         self.raise_for_status = defaults.raise_for_status if raise_for_status is None else raise_for_status
@@ -121,7 +127,9 @@ class Settings:
         self.proxy_headers = options.get("proxy_headers")
         self.timeout = _timeout(options.get("timeout", _UNSET), defaults.timeout)
         self.ssl = options.get("ssl", True)
-        check_ssl_option(self.ssl)
+        if self.ssl is not True:
+            self.ssl = True if self.ssl is None else self.ssl
+            check_ssl_option(self.ssl)
         self.server_hostname = options.get("server_hostname")
         self.trace_request_ctx = options.get("trace_request_ctx")
         self.read_bufsize = options.get("read_bufsize") or defaults.read_bufsize
@@ -157,7 +165,7 @@ class Settings:
 
 
 def _timeout(option: ClientTimeout | float | None, default: ClientTimeout) -> ClientTimeout:
-    """Return what `timeout=` means: a number is a total, None is no total."""
+    """Return what `timeout=` means: a number is a total and nothing else, None no limit at all."""
     if isinstance(option, ClientTimeout):
         return option
-    return default if option is _UNSET else replace(default, total=option)
+    return default if option is _UNSET else ClientTimeout(total=option)

@@ -74,4 +74,3 @@ def is_chunked(chunked: Any) -> bool:
     """Return what `chunked` means when it is neither a bool nor None: once it was the size of the chunks."""
     warn("a chunk size is deprecated, use chunked=True")
     return bool(chunked)
-

@@ -39,7 +39,7 @@ notebooks: $(INSTALLED)-test
 	$(RUN) pytest tests/notebooks
 
 lab: $(INSTALLED)-lab
-	$(RUN) jupyterlab notebooks/tour.ipynb
+	$(RUN) jupyterlab $(if $(filter 0,$(shell id -u)),--allow-root) notebooks/tour.ipynb
 
 bench: $(INSTALLED)-bench programs
 	$(BIN)/python benchmarks/magic_overhead.py

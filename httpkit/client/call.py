@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from time import monotonic
 from typing import Any
 
@@ -12,6 +12,7 @@ from yarl import URL
 from httpkit.client.auth import BasicAuth
 from httpkit.client.options import BodyOptions, RequestOptions, Settings, StrOrURL, pairs
 from httpkit.client.redirects import (
+    REDIRECT_STATUSES,
     drop_body,
     drop_credentials,
     keeps_method,
@@ -22,6 +23,7 @@ from httpkit.client.redirects import (
 from httpkit.client.request import ClientRequest, Target
 from httpkit.client.response import ClientResponse
 from httpkit.client.state import SessionState
+from httpkit.client.tracing import Trace, TraceConfig
 from httpkit.errors import ClientPayloadError, TooManyRedirects
 from httpkit.values import hdrs
 from httpkit.values.abc import LooseCookies
@@ -42,6 +44,7 @@ class Call:
     _target: Target
     _timing: Timing
     _deadline = 0.0
+    _traces: Sequence[Trace] = ()
 
     def __init__(self, state: SessionState, method: str, url: StrOrURL, options: RequestOptions | BodyOptions) -> None:
         self._state = state
@@ -67,21 +70,49 @@ class Call:
             self._settings = state.settings
             self._target = state.find_target(self._url)
         settings = self._settings
-        total = settings.timeout.total
-        if total:
-            self._deadline = self._timing.started + total
+        if settings.timeout.total:
+            self._deadline = self._timing.started + settings.timeout.total
         handler = state.handler if settings is state.settings else state.handler_for(settings)
-        while True:
+        try:
+            if state.trace_configs:
+                await self._start_traces(state.trace_configs)
             response = await handler(self._request())
-            if response.status < 300 or not settings.allow_redirects:
-                break
-            location = redirect_location(response)
-            if location is None:
-                break
-            await self._follow(response, location)
-        if settings.raise_for_status:
-            await _raise_for_status(response, settings.raise_for_status)
+            while response.status in REDIRECT_STATUSES and settings.allow_redirects:
+                location = redirect_location(response)
+                if location is None:
+                    break
+                await self._follow(response, location)
+                response = await handler(self._request())
+            if settings.raise_for_status or self._traces:
+                await self._end(response)
+        except BaseException as error:
+            if self._traces:
+                await self._tell_failure(error)
+            raise
         return response
+
+    async def _end(self, response: ClientResponse) -> None:
+        """Let whoever asked for it look at the response."""
+        check = self._settings.raise_for_status
+        if check:
+            await _raise_for_status(response, check)
+        for trace in self._traces:
+            await trace.send_request_end(self._method, self._target.url, response.request.headers, response)
+
+    async def _tell_failure(self, error: BaseException) -> None:
+        headers = CIMultiDict() if self._headers is None else self._headers
+        for trace in self._traces:
+            await trace.send_request_exception(self._method, self._target.url, headers, error)
+
+    async def _start_traces(self, configs: list[TraceConfig]) -> None:
+        """Tell the watchers that a request begins; they may change its fields."""
+        state = self._state
+        context = self._settings.trace_request_ctx
+        self._traces = [Trace(state.session, config, config.trace_config_ctx(context)) for config in configs]
+        if self._headers is None:
+            self._headers = state.merged_headers(None)
+        for trace in self._traces:
+            await trace.send_request_start(self._method, self._target.url, self._headers)
 
     def _take_options(self, options: RequestOptions | BodyOptions) -> None:
         state = self._state
@@ -124,6 +155,8 @@ class Call:
         request.settings = settings
         request.deadline = self._deadline
         request.history = self._history
+        if self._traces:
+            request.traces = self._traces
         return request
 
     def _auth_for(self, target: Target) -> BasicAuth | None:
@@ -155,6 +188,8 @@ class Call:
             ClientPayloadError: the body must be sent again and can't be.
         """
         state, limit = self._state, self._settings.max_redirects
+        for trace in self._traces:
+            await trace.send_request_redirect(self._method, self._target.url, self._headers or CIMultiDict(), response)
         self._history = history = (*self._history, response)
         response.release()
         if limit and len(history) >= limit:

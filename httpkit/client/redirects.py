@@ -26,9 +26,7 @@ API_CREDENTIAL_FIELDS = frozenset({
 
 
 def redirect_location(response: ClientResponse) -> str | None:
-    """Return where `response` points, or None where it is not a redirect that can be followed."""
-    if response.status not in REDIRECT_STATUSES:
-        return None
+    """Return where `response` points, or None where it doesn't say."""
     return response.headers.get(hdrs.LOCATION) or response.headers.get(hdrs.URI)
 
 

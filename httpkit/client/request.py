@@ -420,12 +420,18 @@ class ClientRequest:
                 exchange.body = bytes(body.value)
             else:
                 exchange.write_body = self._write_body
+                if self.traces:
+                    exchange.on_chunk_sent = self._tell_chunk
                 exchange.chunked = bool(self.chunked)
                 exchange.compress = self.compress if isinstance(self.compress, str) else None
                 exchange.length = self.length
                 exchange.expect_continue = self._expects_continue
         self.exchange = exchange
         return exchange
+
+    async def _tell_chunk(self, chunk: bytes) -> None:
+        for trace in self.traces:
+            await trace.send_request_chunk_sent(self.method, self.url, chunk)
 
     def _is_one_write(self, body: Payload) -> TypeGuard[BytesPayload]:
         """Return whether `body` is small, at hand, and sent as it is."""

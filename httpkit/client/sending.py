@@ -7,6 +7,7 @@ from typing import NoReturn
 
 from httpkit.client.request import ClientRequest
 from httpkit.client.response import ClientResponse
+from httpkit.client.tracing import Trace
 from httpkit.errors import (
     ClientConnectorError,
     ClientOSError,
@@ -62,7 +63,7 @@ class Sender:
             try:
                 arrived = self._perform(connection, request, exchange)
                 for trace in request.traces:
-                    await trace.send_request_sent(request)
+                    await _tell_sent(trace, request, exchange)
                 await arrived
             except (ClientOSError, ServerDisconnectedError):
                 exchange.abandon()
@@ -114,6 +115,13 @@ class Sender:
                 raise
             raise ClientOSError(*error.args) from error
         return lease.detach()
+
+
+async def _tell_sent(trace: Trace, request: ClientRequest, exchange: Exchange) -> None:
+    """Tell who watches what went out at once; what is uploaded tells for itself."""
+    await trace.send_request_headers(request.method, request.url, request.headers)
+    if exchange.body:
+        await trace.send_request_chunk_sent(request.method, request.url, exchange.body)
 
 
 def _refuse(request: ClientRequest, error: HttpProcessingError) -> NoReturn:

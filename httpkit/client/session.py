@@ -29,6 +29,7 @@ from httpkit.client.request import ClientRequest
 from httpkit.client.response import CharsetResolver, ClientResponse, detect_charset
 from httpkit.client.sending import Sender
 from httpkit.client.state import Middleware, SessionState, chain
+from httpkit.client.tracing import TraceConfig
 from httpkit.net.body import DEFAULT_LIMIT
 from httpkit.net.connectors import TCPConnector
 from httpkit.net.pool import BaseConnector
@@ -94,7 +95,7 @@ class ClientSession:
         auto_decompress: bool = True,
         trust_env: bool = False,
         requote_redirect_url: bool = True,
-        trace_configs: Sequence[Any] | None = None,
+        trace_configs: Sequence[TraceConfig] | None = None,
         read_bufsize: int = DEFAULT_LIMIT,
         max_line_size: int = MAX_LINE_SIZE,
         max_field_size: int = MAX_FIELD_SIZE,
@@ -132,7 +133,9 @@ class ClientSession:
             jar.update_cookies(cookies)
         sender = Sender(self._connector, jar, response_class, retry_connection=retry_connection)
         self._trust_env = trust_env
-        self._trace_configs = list(trace_configs or ())
+        traces = list(trace_configs or ())
+        for trace in traces:
+            trace.freeze()
         self._state = SessionState(
             loop=loop,
             session=self,
@@ -151,6 +154,7 @@ class ClientSession:
             request_class=request_class,
             version=version,
             requote_redirect_url=requote_redirect_url,
+            trace_configs=traces,
         )
 
     def __del__(self, _warnings: Any = warnings) -> None:
@@ -308,9 +312,9 @@ class ClientSession:
         return self._trust_env
 
     @property
-    def trace_configs(self) -> list[Any]:
+    def trace_configs(self) -> list[TraceConfig]:
         """Who watches every request."""
-        return self._trace_configs
+        return self._state.trace_configs
 
 
 def _checked_base_url(base_url: StrOrURL | None) -> URL | None:

@@ -15,6 +15,7 @@ from httpkit.client.options import BodyOptions, Defaults, LooseHeaders, RequestO
 from httpkit.client.payload import JsonBytesPayload, JsonPayload
 from httpkit.client.request import ClientRequest, Target
 from httpkit.client.response import ClientResponse
+from httpkit.client.tracing import TraceConfig
 from httpkit.errors import InvalidUrlClientError, NonHttpUrlClientError
 from httpkit.values import hdrs
 from httpkit.values.abc import AbstractCookieJar
@@ -59,6 +60,7 @@ class SessionState:
     request_class: type[ClientRequest]
     version: HttpVersion
     requote_redirect_url: bool
+    trace_configs: list[TraceConfig]
     is_closed: bool = False
     _targets: dict[str, Target] = field(default_factory=dict)
     _targets_version: int = -1

@@ -53,6 +53,8 @@ class Exchange:
         read_until_eof: read a response without a length until the connection closes; it is empty otherwise.
         limits: (max_line_size, max_field_size, max_headers) where they are not the connection's.
         sock_read: the longest gap between two reads in seconds; None for any.
+        on_chunk_sent: awaited with each piece of the written body.
+        on_body_write: called with the size of each piece, and with all bytes given to the transport so far.
         on_informational: called with each interim response but 101 (RFC 9110 section 15.2).
         head_arrived: done when `head` is there; raises what went wrong before.
         content: the response's whole body as it came, where it came with its head.
@@ -76,6 +78,7 @@ class Exchange:
     limits: tuple[int, int, int] | None = None
     sock_read: float | None = None
     on_informational: Callable[[ResponseHead], None] | None = None
+    on_chunk_sent: Callable[[bytes], Awaitable[None]] | None = None
     on_body_write: Callable[[int, int], None] | None = None
     upload: asyncio.Task[None] | None = None
     continued: asyncio.Future[None] | None = None

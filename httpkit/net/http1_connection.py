@@ -348,6 +348,7 @@ class Http1Connection(asyncio.BufferedProtocol):
                 return
         writer = BodyWriter(self.transport, self._drain, length=exchange.length)
         writer.on_body_write = exchange.on_body_write
+        writer.on_chunk_sent = exchange.on_chunk_sent
         if exchange.compress is not None:
             writer.enable_compression(exchange.compress)
         if exchange.chunked:

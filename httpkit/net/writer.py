@@ -27,6 +27,7 @@ class BodyWriter(AbstractStreamWriter):
         self.buffer_size = 0
         self.output_size = 0
         self.on_body_write = None
+        self.on_chunk_sent: Callable[[bytes], Awaitable[None]] | None = None
         self._transport = transport
         self._drain = drain
         self._encoder: ContentEncoder | None = None
@@ -59,6 +60,8 @@ class BodyWriter(AbstractStreamWriter):
         self._send(chunk)
         if self.on_body_write is not None:
             self.on_body_write(size, self.output_size)
+        if self.on_chunk_sent is not None:
+            await self.on_chunk_sent(bytes(chunk))
         await self._drain()
 
     async def write_eof(self, chunk: bytes = b"") -> None:

@@ -38,6 +38,7 @@ error_log stderr warn;
 events {{ worker_connections 512; }}
 http {{
     types {{ application/json json; text/plain txt; application/octet-stream bin; }}
+    ssl_protocols TLSv1.2 TLSv1.3;
     access_log off;
     client_body_temp_path {folder}/body;
     proxy_temp_path {folder}/proxy;

@@ -10,7 +10,7 @@ import time
 
 import pytest
 import trustme
-from magics.kernels import kernel
+from real_kernel import kernel
 
 PAGE = "<h1>kettle</h1>\n" * 500
 LARGE = 8_000_000

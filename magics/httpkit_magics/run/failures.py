@@ -194,6 +194,7 @@ def _bad_redirect(error: BaseException, attempt: Attempt) -> Failure:
 
 def _bad_url(error: BaseException, attempt: Attempt) -> Failure:
     described = getattr(error, "description", None) or _url_fault(error.__cause__, attempt.url)
+    described = described[:1].lower() + described[1:]
     return Failure(
         "url", "Bad URL", f"{_shown(attempt.url)!r} is no URL to ask: {described}.", "Expected https://host/path."
     )
@@ -201,8 +202,8 @@ def _bad_url(error: BaseException, attempt: Attempt) -> Failure:
 
 def _url_fault(cause: BaseException | None, url: str) -> str:
     if cause is not None and str(cause):
-        return _reason(cause)[:1].lower() + _reason(cause)[1:]
-    return "it has no host" if not urlsplit(url).netloc else "it can't be parsed"
+        return _reason(cause)
+    return "it can't be parsed" if urlsplit(url).netloc else "it has no host"
 
 
 def _scheme(_error: BaseException, attempt: Attempt) -> Failure:

@@ -7,7 +7,7 @@ import socket
 import threading
 
 import pytest
-from scripted_server import response, serving
+from servers.threaded import response, serving
 
 import httpkit
 from httpkit_magics.grammar.line import parse_line

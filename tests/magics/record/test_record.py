@@ -1,10 +1,11 @@
 """Records."""
 
 import pytest
-from httpkit_magics.record.record import Failure, Fields, RecordError, known_charset
-from httpkit_magics.record.visible import visible_line
 from hypothesis import given
 from sample_records import a_record, records
+
+from httpkit_magics.record.record import Failure, Fields, RecordError, known_charset
+from httpkit_magics.record.visible import visible_line
 
 
 def test_a_record_is_one_short_line():
@@ -47,7 +48,12 @@ def test_text_survives_an_unknown_charset():
 def test_fields_are_found_without_case_and_joined():
     """RFC 9110 section 5.3: repeated lines are one list."""
     fields = Fields([("Accept", "a"), ("accept", "b"), ("Empty", "")])
-    assert [fields["ACCEPT"], fields.get_all("accept"), fields.get("none", "x"), list(fields)] == ["a, b", ["a", "b"], "x", ["Accept", "accept", "Empty"]]
+    assert [fields["ACCEPT"], fields.get_all("accept"), fields.get("none", "x"), list(fields)] == [
+        "a, b",
+        ["a", "b"],
+        "x",
+        ["Accept", "accept", "Empty"],
+    ]
 
 
 def test_a_missing_field_is_a_key_error():

@@ -4,11 +4,12 @@ import json
 import time
 
 import pytest
+from sample_records import a_json_record, a_record
+
 from httpkit_magics.record.redaction import REDACTOR
 from httpkit_magics.record.secrets import MASK
 from httpkit_magics.render.body import MAX_PARSED, body, media_type_of
 from httpkit_magics.render.panel import MAX_BODY, MAX_LINES, Code, Fold, Grid, Media, Node, Prose
-from sample_records import a_json_record, a_record
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"\0\0\0\rIHDR" + b"\0\0\0\x0a\0\0\0\x05" + b"rest"
 
@@ -133,7 +134,9 @@ def test_long_json_is_laid_out_as_text():
     assert not any("abc" in line for line in _lines(fold))
 
 
-@pytest.mark.parametrize("content_type", ["application/json", "text/html", "application/x-ndjson", "text/csv", "text/plain"])
+@pytest.mark.parametrize(
+    "content_type", ["application/json", "text/html", "application/x-ndjson", "text/csv", "text/plain"]
+)
 @pytest.mark.parametrize("unit", [b'{"a":1},', b"<!--", b'"', b"&", b"\\", b"\n", b"a,"])
 def test_fifty_megabytes_take_no_time(content_type, unit):
     """A large body is shown in under a second, whatever it is made of."""
@@ -145,7 +148,9 @@ def test_fifty_megabytes_take_no_time(content_type, unit):
 
 def test_the_largest_parsed_document_takes_less_than_a_second():
     """Parsing is bounded by size."""
-    record = a_record(json.dumps([{"a": 1.5, "b": "x"}] * (MAX_PARSED // 25)).encode()[: MAX_PARSED - 9] + b"}]", "application/json")
+    record = a_record(
+        json.dumps([{"a": 1.5, "b": "x"}] * (MAX_PARSED // 25)).encode()[: MAX_PARSED - 9] + b"}]", "application/json"
+    )
     start = time.perf_counter()
     body(record, REDACTOR)
     assert time.perf_counter() - start < 1

@@ -24,9 +24,9 @@ from httpkit.values.hdrs import (
     CONTENT_TRANSFER_ENCODING,
     CONTENT_TYPE,
 )
+from httpkit.wire.codings import decoder_for
 from httpkit.wire.multipart import Event, Mark, MultipartDecoder, parse_length
 from httpkit.wire.part_codings import (
-    CONTENT_CODINGS,
     PIECE_SIZE,
     TRANSFER_ENCODINGS,
     PartDecoder,
@@ -242,15 +242,17 @@ class BodyPartReader:
 
         Raises:
             RuntimeError: one of them is unknown.
+            ContentEncodingError: the package for the content coding is not installed.
         """
         transfer = self.headers.get(CONTENT_TRANSFER_ENCODING, "binary").lower()
         if transfer not in {"binary", "8bit", "7bit", *TRANSFER_ENCODINGS}:
             raise RuntimeError(f"unknown content transfer encoding: {transfer}")
         # RFC 7578 section 4.8: a form's part has no content coding.
-        content = "identity" if self._is_form_data else self.headers.get(CONTENT_ENCODING, "identity").lower()
-        if content not in {"identity", *CONTENT_CODINGS}:
-            raise RuntimeError(f"unknown content encoding: {content}")
-        return PartDecoder(content if content in CONTENT_CODINGS else None, transfer, self._max_decompress_size)
+        coding = "identity" if self._is_form_data else self.headers.get(CONTENT_ENCODING, "identity")
+        content = decoder_for(coding)
+        if content is None and coding.lower() != "identity":
+            raise RuntimeError(f"unknown content encoding: {coding}")
+        return PartDecoder(content, transfer, self._max_decompress_size)
 
     def _decode_pieces(self, data: bytes) -> Iterator[bytes]:
         decoder = self._decoder()

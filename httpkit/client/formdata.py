@@ -19,6 +19,13 @@ from httpkit.values.hdrs import CONTENT_LENGTH, CONTENT_TYPE
 from httpkit.wire.multipart import check_field
 
 
+def _checked(option: str, text: object) -> str:
+    """Return `text` if it is text that may stand in a field line."""
+    if not isinstance(text, str):
+        raise TypeError(f"{option} must be an instance of str. Got: {text}")
+    return check_field(text)
+
+
 class FormData:
     """The fields of a form.
 
@@ -78,23 +85,16 @@ class FormData:
                 stacklevel=2,
             )
             filename = name
-        if filename is not None and not isinstance(filename, str):
-            raise TypeError(f"filename must be an instance of str. Got: {filename}")
         if filename is None and isinstance(value, io.IOBase):
             filename = guess_filename(value, name)
         params = {"name": check_field(name)}
         if filename is not None:
-            params["filename"] = check_field(filename)
+            params["filename"] = _checked("filename", filename)
         headers: dict[str, str] = {}
         if content_type is not None:
-            if not isinstance(content_type, str):
-                raise TypeError(f"content_type must be an instance of str. Got: {content_type}")
-            headers[CONTENT_TYPE] = check_field(content_type)
+            headers[CONTENT_TYPE] = _checked("content_type", content_type)
         if content_transfer_encoding is not None:
-            if not isinstance(content_transfer_encoding, str):
-                raise TypeError(
-                    f"content_transfer_encoding must be an instance of str. Got: {content_transfer_encoding}"
-                )
+            _checked("content_transfer_encoding", content_transfer_encoding)
             warnings.warn(
                 "content_transfer_encoding has no effect; pass a BytesPayload of encoded bytes",
                 DeprecationWarning,

@@ -16,6 +16,7 @@ from typing import IO, Any
 
 from multidict import CIMultiDict
 
+from httpkit.net.body import StreamReader
 from httpkit.values.abc import AbstractStreamWriter
 from httpkit.values.disposition import encode_content_disposition
 from httpkit.values.fields import DEFAULT_MEDIA_TYPE, parse_media_type
@@ -332,5 +333,5 @@ async def _write_some(writer: AbstractStreamWriter, chunk: bytes, limit: int | N
 class StreamReaderPayload(AsyncIterablePayload):
     """A received body, passed on as it arrives."""
 
-    def __init__(self, value: Any, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, value: StreamReader, *args: Any, **kwargs: Any) -> None:
         super().__init__(value.iter_any(), *args, **kwargs)

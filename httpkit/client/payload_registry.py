@@ -12,10 +12,12 @@ from httpkit.client.payload import (
     AsyncIterablePayload,
     BytesPayload,
     Payload,
+    StreamReaderPayload,
     StringIOPayload,
     StringPayload,
 )
 from httpkit.client.payload_files import BufferedReaderPayload, BytesIOPayload, IOBasePayload, TextIOPayload
+from httpkit.net.body import StreamReader
 
 
 class LookupError(Exception):  # noqa: A001 - aiohttp's name
@@ -112,5 +114,6 @@ register_payload(TextIOPayload, io.TextIOBase)
 register_payload(BytesIOPayload, io.BytesIO)
 register_payload(BufferedReaderPayload, (io.BufferedReader, io.BufferedRandom))
 register_payload(IOBasePayload, io.IOBase)
+register_payload(StreamReaderPayload, StreamReader)
 # Last, so that a type which can be iterated may have a payload of its own.
 register_payload(AsyncIterablePayload, AsyncIterable, order=Order.try_last)

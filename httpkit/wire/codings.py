@@ -10,7 +10,7 @@ import sys
 import zlib
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from importlib import import_module
 from importlib.util import find_spec
 from typing import Any, Final
@@ -202,14 +202,14 @@ class _BrotliDecoder(_Decoder):
 
     def _step(self, room: int) -> bytes:
         member = self._member
-        window = self._input[self._position : self._position + _WINDOW] if member.can_accept_more_data() else b""
+        window = b"" if self._is_full else self._input[self._position : self._position + _WINDOW]
         self._position += len(window)
         piece: bytes = member.process(window, output_buffer_limit=room)
-        if member.is_finished():
+        is_finished = member.is_finished()
+        # Google's package takes more input as soon as it has read all that it has, with megabytes of output to come.
+        self._is_full = not is_finished and (len(piece) >= room or not member.can_accept_more_data())
+        if is_finished:
             self._member = None
-            self._is_full = False
-        else:
-            self._is_full = not member.can_accept_more_data()
         return piece
 
 
@@ -259,9 +259,8 @@ def decoder_for(
     Raises:
         ContentEncodingError: there are too many codings, or the package for one is not installed.
     """
-    names = [name.strip().lower() for name in content_encoding.split(",")]
-    codings = ["gzip" if name == "x-gzip" else name for name in names if name not in {"", "identity"}]
-    if not codings or not _KNOWN.issuperset(codings):
+    codings = _parse(content_encoding)
+    if not codings:
         return None
     if len(codings) > max_codings:
         raise ContentEncodingError(f"body has {len(codings)} content codings, more than {max_codings} (max_codings)")
@@ -270,6 +269,14 @@ def decoder_for(
 
 
 _KNOWN: Final = frozenset({"gzip", "deflate", "br", "zstd"})
+
+
+@lru_cache(maxsize=64)
+def _parse(content_encoding: str) -> tuple[str, ...]:
+    """Return the codings in the order in which they were applied; none where one is unknown."""
+    names = [name.strip().lower() for name in content_encoding.split(",")]
+    codings = tuple("gzip" if name == "x-gzip" else name for name in names if name not in {"", "identity"})
+    return codings if _KNOWN.issuperset(codings) else ()
 
 
 def _decoder(coding: str, max_members: int) -> _Decoder:

@@ -10,9 +10,10 @@ import zlib
 from collections.abc import Iterator
 
 from httpkit.errors import ContentEncodingError
+from httpkit.wire.codings import ContentDecoder
 
 CONTENT_CODINGS = frozenset({"deflate", "gzip"})
-"""Content codings that a part can have besides none."""
+"""Content codings that a part can be written in, as in aiohttp; more can be read."""
 
 TRANSFER_ENCODINGS = frozenset({"base64", "quoted-printable"})
 """Transfer encodings that change the bytes (RFC 2045 section 6.1)."""
@@ -20,10 +21,6 @@ TRANSFER_ENCODINGS = frozenset({"base64", "quoted-printable"})
 PIECE_SIZE = 2**18
 """Bytes of one decoded piece, as in aiohttp."""
 
-MAX_MEMBERS = 1024
-"""Compressed streams in one part, one after the other, as in aiohttp: each costs a new decompressor."""
-
-_INPUT_SIZE = 2**16  # zlib copies what it leaves of its input, so it isn't given all at once
 _BASE64 = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/="
 _NOT_BASE64 = bytes(byte for byte in range(256) if byte not in _BASE64)
 
@@ -74,25 +71,29 @@ class PartEncoder:
 
 
 class PartDecoder:
-    """Undoes what `PartEncoder` did; either coding may be None."""
+    """Undoes what `PartEncoder` did.
 
-    def __init__(self, content_coding: str | None, transfer_encoding: str | None, piece_size: int = PIECE_SIZE) -> None:
-        self._content_coding = content_coding
+    Args:
+        content: the decoder of the content coding; None if there is none.
+        transfer_encoding: what isn't base64 or quoted-printable leaves the bytes as they are.
+        piece_size: bytes of one decompressed piece.
+    """
+
+    def __init__(
+        self, content: ContentDecoder | None, transfer_encoding: str | None, piece_size: int = PIECE_SIZE
+    ) -> None:
+        self._content = content
         self._transfer_encoding = transfer_encoding
         self._piece_size = piece_size
         self._carry = b""  # encoded bytes that can't be decoded before more come
-        self._compressed = b""  # the first byte, when only that is here
-        self._decompressor: zlib._Decompress | None = None
-        self._members = 0
 
     def feed(self, data: bytes) -> Iterator[bytes]:
-        """Give `data` decoded, in pieces of at most `piece_size` bytes if it was compressed.
+        """Give `data` decoded, in pieces of about `piece_size` bytes if it was compressed.
 
         Raises:
             ContentEncodingError: the bytes are not what the codings promise.
         """
-        data = self._from_transfer(data, is_last=False)
-        return self._inflate(data) if self._content_coding else iter((data,) if data else ())
+        return self._decompress(self._from_transfer(data, is_last=False))
 
     def flush(self) -> Iterator[bytes]:
         """Give the rest.
@@ -100,14 +101,9 @@ class PartDecoder:
         Raises:
             ContentEncodingError: the bytes ended early.
         """
-        data = self._from_transfer(b"", is_last=True)
-        if not self._content_coding:
-            if data:
-                yield data
-            return
-        yield from self._inflate(data)
-        if self._compressed or (self._decompressor is not None and not self._decompressor.eof):
-            raise ContentEncodingError(f"{self._content_coding} data of a part is cut off")
+        yield from self._decompress(self._from_transfer(b"", is_last=True))
+        if self._content is not None:
+            self._content.feed_eof()
 
     def _from_transfer(self, data: bytes, *, is_last: bool) -> bytes:
         if self._transfer_encoding not in TRANSFER_ENCODINGS:
@@ -123,36 +119,16 @@ class PartDecoder:
         try:
             return binascii.a2b_base64(data) if self._transfer_encoding == "base64" else binascii.a2b_qp(data)
         except binascii.Error as error:
-            raise ContentEncodingError(f"{self._transfer_encoding} data of a part is malformed: {error}") from error
+            raise ContentEncodingError(f"transfer encoding {self._transfer_encoding} is malformed: {error}") from error
 
-    def _inflate(self, data: bytes) -> Iterator[bytes]:
-        data = self._compressed + data
-        # Two bytes tell whether "deflate" has the zlib wrapper that RFC 9110 wants.
-        self._compressed = data if len(data) < 2 and self._decompressor is None else b""
-        if self._compressed:
+    def _decompress(self, data: bytes) -> Iterator[bytes]:
+        decoder = self._content
+        if decoder is None:
+            if data:
+                yield data
             return
-        try:
-            for start in range(0, len(data), _INPUT_SIZE):
-                yield from self._inflate_some(data[start : start + _INPUT_SIZE])
-        except zlib.error as error:
-            raise ContentEncodingError(f"{self._content_coding} data of a part is malformed: {error}") from error
-
-    def _inflate_some(self, data: bytes) -> Iterator[bytes]:
-        while data:
-            decompressor = self._decompressor
-            if decompressor is None or decompressor.eof:
-                self._members += 1
-                if self._members > MAX_MEMBERS:
-                    raise ContentEncodingError(f"a part has more than {MAX_MEMBERS} compressed streams (MAX_MEMBERS)")
-                decompressor = self._decompressor = zlib.decompressobj(self._wbits(data))
-            if piece := decompressor.decompress(data, self._piece_size):
+        piece = decoder.feed(data, self._piece_size)
+        while piece or decoder.has_pending:
+            if piece:
                 yield piece
-            while decompressor.unconsumed_tail and not decompressor.eof:
-                yield decompressor.decompress(decompressor.unconsumed_tail, self._piece_size)
-            data = decompressor.unused_data if decompressor.eof else b""
-
-    def _wbits(self, data: bytes) -> int:
-        if self._content_coding == "gzip":
-            return 31
-        is_wrapped = data[0] & 0x0F == 8 and int.from_bytes(data[:2], "big") % 31 == 0
-        return 15 if is_wrapped else -15
+            piece = decoder.feed(b"", self._piece_size)

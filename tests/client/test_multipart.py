@@ -16,14 +16,19 @@ import aiohttp
 import pytest
 from aiohttp import multipart as their_multipart
 from aiohttp import payload as their_payload
+from aiohttp import web
+from aiohttp.test_utils import TestServer
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from multidict import CIMultiDict, CIMultiDictProxy
 
+import httpkit
+from httpkit.client.formdata import FormData
 from httpkit.client.multipart import BodyPartReader, MultipartReader, MultipartResponseWrapper, MultipartWriter
-from httpkit.client.payload import AsyncIterablePayload, BytesPayload, JsonPayload, StringPayload
+from httpkit.client.payload import AsyncIterablePayload, BytesPayload, JsonPayload, StreamReaderPayload, StringPayload
 from httpkit.client.payload_registry import get_payload
 from httpkit.errors import BadHttpMessage, ContentEncodingError, InvalidHeader, LineTooLong
+from httpkit.net.body import NO_FLOW, StreamReader
 from httpkit.wire.multipart import BadMultipart
 
 
@@ -264,6 +269,34 @@ class TestWriter:
         """RFC 7578 sections 4.7 and 4.8; with `python -O` too, where aiohttp's assertion is gone."""
         with pytest.raises(ValueError, match=name):
             MultipartWriter("form-data").append("x", {name: "1"})
+
+    async def test_a_forms_part_needs_a_name(self):
+        """RFC 7578 section 4.2; a file name is none."""
+        writer = MultipartWriter("form-data")
+        writer.append("x", {"Content-Disposition": 'form-data; filename="name=a"'})
+        with pytest.raises(ValueError, match="with a name"):
+            await written(writer)
+
+    @pytest.mark.parametrize(
+        "misuse",
+        [
+            lambda writer: writer.enable_compression("gzip"),
+            lambda writer: writer.enable_chunking(),
+            lambda writer: asyncio.run(writer.write_headers("GET / HTTP/1.1", CIMultiDict())),
+        ],
+    )
+    def test_a_coded_part_has_no_framing_of_its_own(self, misuse):
+        """Its head is on the wire already when it is written."""
+
+        class Odd(BytesPayload):
+            async def write(self, writer):
+                await writer.drain()
+                await asyncio.to_thread(misuse, writer)
+
+        writer = MultipartWriter()
+        writer.append(Odd(b"x"), {"Content-Encoding": "gzip"})
+        with pytest.raises(RuntimeError, match="a part "):
+            asyncio.run(written(writer))
 
     def test_a_form_to_append_is_pairs(self):
         """A file or a number has no fields."""
@@ -716,7 +749,7 @@ class TestPart:
         part = part_of(b"plain", {"Content-Encoding": "gzip"}, subtype="form-data")
         assert await part.read(decode=True) == b"plain"
 
-    @pytest.mark.parametrize("fields", [{"Content-Encoding": "br"}, {"Content-Transfer-Encoding": "rot13"}])
+    @pytest.mark.parametrize("fields", [{"Content-Encoding": "rot13"}, {"Content-Transfer-Encoding": "rot13"}])
     async def test_unknown_codings_are_refused(self, fields):
         """As in aiohttp."""
         for cls in (BodyPartReader, Theirs.part):
@@ -824,6 +857,69 @@ class TestPassingOn:
 
 
 part_bodies = st.lists(st.sampled_from([b"\r\n", b"--", b"b", b"\n", b"\r", b"x", b"\0"])).map(b"".join)
+
+
+class TestOverStreams:
+    """With the real stream below, and to a real server and back."""
+
+    @pytest.mark.parametrize("name", BODIES)
+    async def test_parts_come_out_of_a_stream_reader(self, name):
+        """The body of a response, as it arrives."""
+        stream = StreamReader(NO_FLOW, 2**16)
+
+        async def arrive():
+            for piece in cut(BODIES[name], 100):
+                stream.feed_data(piece)
+                await asyncio.sleep(0)
+            stream.feed_eof()
+
+        task = asyncio.create_task(arrive())
+        headers = {"Content-Type": "multipart/mixed; boundary=b"}
+        parts = await tree_of(MultipartReader(headers, stream), MultipartReader)
+        await task
+        assert parts == await tree_of(MultipartReader(headers, Stream(BODIES[name])), MultipartReader)
+
+    async def test_a_stream_reader_is_a_payload(self):
+        """What is received is passed on as it arrives."""
+        stream = StreamReader(NO_FLOW, 2**16)
+        stream.feed_data(b"ab")
+        stream.feed_data(b"c")
+        stream.feed_eof()
+        body = get_payload(stream)
+        assert (type(body), await written(body), body.consumed) == (StreamReaderPayload, b"abc", True)
+
+    async def test_a_form_and_a_multipart_response_go_over_the_wire(self, tmp_path):
+        """Aiohttp's server reads our form, file and all, and we read the multipart body that it answers with."""
+        path = tmp_path / "data.bin"
+        path.write_bytes(os.urandom(600_000))
+
+        async def answer(request):
+            fields = await request.post()
+            file = fields["file"]
+            with aiohttp.MultipartWriter("mixed") as writer:
+                writer.append(fields["text"])
+                writer.append(file.file.read(), {"Content-Encoding": "gzip"})
+                writer.append_json({"name": file.filename, "type": file.content_type})
+            return web.Response(body=writer)
+
+        app = web.Application(client_max_size=2**20)
+        app.router.add_post("/", answer)
+        async with TestServer(app) as server, httpkit.ClientSession() as session:
+            with path.open("rb") as file:
+                form = FormData({"text": "\N{SNOWMAN}", "file": file})
+                async with session.post(server.make_url("/"), data=form) as response:
+                    parts = [part async for part in read_all(MultipartReader.from_response(response))]
+        assert parts == [
+            "\N{SNOWMAN}".encode(),
+            path.read_bytes(),
+            b'{"name": "data.bin", "type": "application/octet-stream"}',
+        ]
+
+
+async def read_all(reader):
+    """Give the decoded bytes of each part."""
+    async for part in reader:
+        yield await part.read(decode=True)
 
 
 class TestRoundTrip:

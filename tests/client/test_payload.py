@@ -483,12 +483,6 @@ class TestRegistry:
 
 def test_importing_payloads_is_cheap():
     """A client that uploads no file doesn't pay for mimetypes, email, uuid and tempfile."""
-    code = (
-        "import sys, multidict, asyncio, {}\n"
-        "print(*sorted({{'mimetypes', 'uuid', 'tempfile', 'email.parser', 'base64', 'gzip'}} & sys.modules.keys()))"
-    )
-    outputs = []
-    for modules in ("httpkit.client.formdata, httpkit.client.multipart", "httpkit.errors"):
-        command = [sys.executable, "-c", code.format(modules)]
-        outputs.append(subprocess.run(command, capture_output=True, text=True, timeout=60, check=True).stdout)
-    assert outputs[0] == outputs[1]
+    code = "import sys, httpkit; print(*{'mimetypes', 'uuid', 'tempfile', 'email', 'gzip'} & sys.modules.keys())"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
+    assert done.stdout == "\n"

@@ -8,6 +8,7 @@ from typing import Any
 
 from httpkit_magics.demo.operations import Answer, Channel, Operation, Parameter, path_kinds, plain_path
 from httpkit_magics.demo.problems import phrase_of
+from httpkit_magics.demo.shop import make_items
 
 _ITEM_MEMBERS = {
     "name": {"type": "string", "minLength": 1, "maxLength": 100, "examples": ["Hex bolt M6x30"]},
@@ -16,9 +17,15 @@ _ITEM_MEMBERS = {
     "tags": {"type": "array", "items": {"type": "string"}, "default": [], "examples": [["fasteners", "metric"]]},
 }
 _TEXT = {"type": "string"}
+_ADA = {"username": "ada", "name": "Ada Lovelace", "email": "ada@shop.example", "role": "owner"}
 
 SCHEMAS: dict[str, Any] = {
-    "NewItem": {"type": "object", "properties": _ITEM_MEMBERS, "required": ["name", "price"]},
+    "NewItem": {
+        "type": "object",
+        "properties": _ITEM_MEMBERS,
+        "required": ["name", "price"],
+        "examples": [{"name": "Cable tie 200 mm", "price": 0.04, "stock": 500, "tags": ["electrical"]}],
+    },
     "Item": {
         "type": "object",
         "properties": {
@@ -27,16 +34,19 @@ SCHEMAS: dict[str, Any] = {
             "created": {"type": "string", "format": "date-time"},
         },
         "required": ["id", "name", "price", "stock", "tags", "created"],
+        "examples": [dict(make_items()[6])],
     },
     "Credentials": {
         "type": "object",
         "properties": {"username": _TEXT, "password": {"type": "string", "format": "password"}},
         "required": ["username", "password"],
+        "examples": [{"username": "ada", "password": "lovelace"}],
     },
     "User": {
         "type": "object",
         "properties": {"username": _TEXT, "name": _TEXT, "email": _TEXT, "role": _TEXT},
         "required": ["username", "name", "email", "role"],
+        "examples": [_ADA],
     },
     "Token": {
         "type": "object",
@@ -47,6 +57,7 @@ SCHEMAS: dict[str, Any] = {
             "user": {"$ref": "#/components/schemas/User"},
         },
         "required": ["access_token", "token_type", "expires_in", "user"],
+        "examples": [{"access_token": "c2hvcA", "token_type": "Bearer", "expires_in": 3600, "user": _ADA}],
     },
     "Problem": {
         "type": "object",
@@ -59,6 +70,15 @@ SCHEMAS: dict[str, Any] = {
             "instance": {"type": "string", "format": "uri-reference"},
         },
         "required": ["type", "title", "status"],
+        "examples": [
+            {
+                "type": "about:blank",
+                "title": "Not Found",
+                "status": 404,
+                "detail": "there is no item 999",
+                "instance": "/items/999",
+            }
+        ],
     },
 }
 
@@ -69,6 +89,14 @@ SECURITY: dict[str, Any] = {
     "session": {"type": "apiKey", "in": "cookie", "name": "session"},
     "key": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
     "key_in_query": {"type": "apiKey", "in": "query", "name": "api_key"},
+}
+
+# The fields that come with a problem of that status.
+_PROBLEM_FIELDS = {
+    401: ("WWW-Authenticate",),
+    416: ("Content-Range",),
+    426: ("Upgrade",),
+    429: ("Retry-After", "RateLimit", "RateLimit-Policy"),
 }
 
 _DOCUMENTED = ("GET", "PUT", "POST", "DELETE", "OPTIONS", "HEAD", "PATCH", "TRACE")
@@ -157,12 +185,18 @@ def _responses(answers: tuple[Answer, ...], problems: tuple[int, ...]) -> dict[s
         if answer.media:
             entry.setdefault("content", {})[answer.media] = {"schema": dict(answer.schema)}
         if answer.fields:
-            entry["headers"] = {name: {"schema": {"type": "string"}} for name in answer.fields}
+            entry["headers"] = _fields(answer.fields)
     for status in problems:
         entry = responses.setdefault(str(status), {"description": phrase_of(status)})
         schema = {"$ref": "#/components/schemas/Problem"}
         entry.setdefault("content", {})["application/problem+json"] = {"schema": schema}
+        if status in _PROBLEM_FIELDS:
+            entry["headers"] = _fields(_PROBLEM_FIELDS[status])
     return responses
+
+
+def _fields(names: Iterable[str]) -> dict[str, Any]:
+    return {name: {"schema": _TEXT} for name in names}
 
 
 def _content(operation: Operation, media: str, example: object) -> dict[str, Any]:

@@ -19,6 +19,8 @@ from httpkit_magics.record.units import duration, size
 from httpkit_magics.record.visible import visible_line
 
 _REPR_URL = 120
+_REPR_WORD = 60
+"""Characters of a URL, and of a reason, a method or a title, in a repr."""
 
 
 class Fields:
@@ -149,7 +151,7 @@ class Failure:
     hint: str = ""
 
 
-_NOT_FOR_TEXT = frozenset(("idna", "punycode", "unicode_escape", "raw_unicode_escape", "undefined", "mbcs", "oem"))
+_NOT_FOR_TEXT = frozenset(("idna", "punycode", "unicode-escape", "raw-unicode-escape", "undefined", "mbcs", "oem"))
 
 
 def known_charset(name: str | None) -> str:
@@ -163,7 +165,7 @@ def known_charset(name: str | None) -> str:
         b"  ".decode(found, "replace")
     except (LookupError, ValueError):
         return "utf-8"
-    return "utf-8" if found in _NOT_FOR_TEXT else found
+    return "utf-8" if found.replace("_", "-") in _NOT_FOR_TEXT else found
 
 
 class RecordError(Exception):
@@ -263,9 +265,12 @@ class Record:
 
     def __repr__(self) -> str:
         url = REDACTOR.url(self.url)
-        asked = f"{self.request.method} {url[:_REPR_URL]}{'...' if len(url) > _REPR_URL else ''}"
+        asked = f"{self.request.method[:_REPR_WORD]} {url[:_REPR_URL]}{'...' if len(url) > _REPR_URL else ''}"
         if self.failure is not None:
-            said = f"{self.failure.title} {asked} after {duration(self.elapsed)}"
+            said = f"{self.failure.title[:_REPR_WORD]} {asked} after {duration(self.elapsed)}"
+        elif self.status is None:
+            said = f"without response {asked}"
         else:
-            said = f"{self.status} {self.reason[:60]} {asked} {size(len(self.content))} in {duration(self.elapsed)}"
-        return visible_line(f"<Record {' '.join(said.split(' '))}>")
+            status = f"{self.status} {self.reason[:_REPR_WORD]}".strip()
+            said = f"{status} {asked} {size(len(self.content))} in {duration(self.elapsed)}"
+        return visible_line(f"<Record {said}>")

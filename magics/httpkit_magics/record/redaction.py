@@ -23,8 +23,9 @@ _CREDENTIALS: Final = frozenset(("authorization", "proxy-authorization"))
 # RFC 9110 section 11.4: a scheme, and then what it needs.
 _SCHEME: Final = re.compile(r"([A-Za-z][A-Za-z0-9._-]{0,40})[ \t]+(?=\S)")
 
-# RFC 3986 section 3.2.1: what stands between "//" and the last "@" of the authority.
-_USERINFO: Final = re.compile(r"//[^/?#\s]*@")
+# RFC 3986 section 3.2.1: what stands between "//" and the last "@" of the authority. No host has 1024 characters: that is
+# userinfo whose "@" was cut off.
+_USERINFO: Final = re.compile(r"//(?:[^/?#\s]*@|[^/?#\s]{1024,})")
 # A parameter of a query, fragment or path; the second form is one inside a URL that is percent-encoded.
 _PARAMETER: Final = re.compile(
     r"""(?P<mark>[?&#;])(?P<name>[^=&#;?\s"<>]+)="""
@@ -71,7 +72,7 @@ class Redactor:
 
         Queries, fragments and path parameters count, also those of a URL that is percent-encoded inside another.
         """
-        if "@" in text:
+        if "//" in text:
             text = _USERINFO.sub(f"//{MASK}@", text)
         return self.text(_mask_parameters(text))
 

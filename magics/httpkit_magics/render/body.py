@@ -20,8 +20,8 @@ from httpkit_magics.render.panel import MAX_BODY, MAX_LINES, Block, Code, Fold, 
 from httpkit_magics.render.table import has_depth, is_table, read_csv, table_of
 from httpkit_magics.render.tree import kind, parse, tree
 
-MAX_PARSED: Final = 4_000_000
-"""Bytes of JSON that are parsed to be shown, which takes up to 0.3 s; the head of a longer body is shown as text."""
+MAX_PARSED: Final = 2_000_000
+"""Bytes of JSON that are parsed to be shown, which takes up to 0.2 s; the head of a longer body is shown as text."""
 MAX_HEX: Final = 256
 """Bytes of a binary body that are shown."""
 

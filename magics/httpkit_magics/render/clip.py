@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
+from httpkit_magics.record.redaction import LONGEST
 from httpkit_magics.record.units import count
 from httpkit_magics.record.visible import visible
-from httpkit_magics.render.panel import MAX_ROWS, MAX_SECTION, MAX_VALUE, Line, Rows, Span, Tone
+from httpkit_magics.render.panel import MAX_LABEL, MAX_ROWS, MAX_SECTION, MAX_VALUE, Line, Rows, Span, Tone
 
 MORE = "\u2026"
+
+Mask = Callable[[str], str]
+"""What takes the credentials out of a text: a method of the redactor."""
 
 
 def clip(text: str, limit: int) -> str:
@@ -18,11 +22,18 @@ def clip(text: str, limit: int) -> str:
     return shown if len(shown) <= limit else shown[:limit] + MORE
 
 
-def clipped(text: str, limit: int = MAX_VALUE, tone: Tone = "plain") -> Line:
-    """Return `text` as spans, cut after `limit` characters, and how much was left out."""
-    if len(text) <= limit:
-        return (Span(clip(text, limit), tone),)
-    return (Span(clip(text, limit), tone), Span(f" {count(len(text) - limit, 'more character')}", "muted"))
+def cut(text: str, mask: Mask, limit: int = MAX_LABEL) -> str:
+    """Return `text` masked and then cut, so that no half of a credential is left; its far end is not even looked at."""
+    return clip(mask(text[: limit + LONGEST]), limit)
+
+
+def cut_line(text: str, mask: Mask, limit: int = MAX_VALUE, tone: Tone = "plain") -> Line:
+    """Return `text` masked and cut, and in words how much was left out."""
+    beyond = len(text) - limit - LONGEST
+    masked = mask(text[: limit + LONGEST])
+    left = len(masked) - limit + max(beyond, 0)
+    shown = Span(clip(masked, limit), tone)
+    return (shown,) if left <= 0 else (shown, Span(f" {count(left, 'more character')}", "muted"))
 
 
 def rows(lines: Iterable[tuple[str, Line]], total: int, rest: str) -> Rows:

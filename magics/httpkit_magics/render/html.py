@@ -122,7 +122,11 @@ def _breaking(text: str) -> str:
 def _code(code: Code) -> str:
     wrap = f"white-space:pre-wrap;{_WRAP}" if code.wraps else "white-space:pre"
     lines = "\n".join(map(_spans, code.lines))
-    shown = f'<div style="{_MONO};line-height:1.5;{wrap};max-height:420px;overflow:auto">{lines}</div>' if lines else ""
+    shown = (
+        f'<div style="{_MONO};line-height:1.5;{wrap};max-height:420px;overflow:auto;padding-top:2px">{lines}</div>'
+        if lines
+        else ""
+    )
     return shown + _more(code.more)
 
 

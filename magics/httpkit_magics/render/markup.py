@@ -17,7 +17,7 @@ MOST_SPANS: Final = 1_000
 
 _TOKEN: Final = re.compile(
     r"(?P<muted><!--.*?(?:-->|\Z)|<[!?][^>]*>?)"
-    r"|(?P<info></?[A-Za-z][^\s<>/]*)"
+    r"|(?P<info></?[A-Za-z][^\s<>/]*>?|/?>)"
     r"""|(?P<good>(?<==)"[^"<>]*"|(?<==)'[^'<>]*')"""
     r"|(?P<warn>&[A-Za-z0-9#]{1,32};)",
     re.DOTALL,

@@ -14,7 +14,7 @@ from httpkit_magics.record.redaction import Redactor
 from httpkit_magics.record.units import count, duration, size, size_of
 from httpkit_magics.render import sections
 from httpkit_magics.render.body import body, media_type_of
-from httpkit_magics.render.clip import clip
+from httpkit_magics.render.clip import clip, cut
 from httpkit_magics.render.panel import MAX_LABEL, Panel, Prose, Span, Tone
 from httpkit_magics.render.timing import timing
 
@@ -38,9 +38,9 @@ def outline(record: Record, redactor: Redactor) -> Panel:
     )
     return Panel(
         tone=_tone(record),
-        badge=redactor.text(_status(record) if failure is None else clip(failure.title, 60)),
-        asked=f"{clip(record.request.method, 20)} {clip(redactor.url(record.url or record.request.url), MAX_LABEL)}",
-        facts=tuple(filter(None, map(redactor.text, _facts(record)))),
+        badge=_status(record, redactor) if failure is None else cut(failure.title, redactor.text, 60),
+        asked=_asked(record.request.method, record.url or record.request.url, redactor),
+        facts=tuple(filter(None, _facts(record, redactor))),
         notes=() if failure is None else (_sentence(failure, redactor),),
         sections=tuple(part for part in parts if part is not None),
     )
@@ -58,18 +58,22 @@ def outline_progress(progress: Progress, redactor: Redactor) -> Panel:
     return Panel(
         tone="info",
         badge=clip(progress.stage, 40),
-        asked=f"{clip(request.method, 20)} {clip(redactor.url(request.url), MAX_LABEL)}",
+        asked=_asked(request.method, request.url, redactor),
         facts=tuple(filter(None, (loaded, duration(progress.elapsed)))),
     )
 
 
-def _status(record: Record) -> str:
+def _asked(method: str, url: str, redactor: Redactor) -> str:
+    return f"{cut(method, redactor.text, 20)} {cut(url, redactor.url)}"
+
+
+def _status(record: Record, redactor: Redactor) -> str:
     """Return the status line in words; HTTP/2 has no reason phrase, so the standard's stands in."""
     status = record.status
     reason = record.reason
     if not reason:
         reason = next((known.phrase for known in HTTPStatus if known == status), "")
-    return f"{status} {clip(reason, 60)}".strip()
+    return f"{status} {cut(reason, redactor.text, 60)}".strip()
 
 
 def _tone(record: Record) -> Tone:
@@ -78,26 +82,26 @@ def _tone(record: Record) -> Tone:
     return _TONES.get((record.status or 0) // 100, "bad")
 
 
-def _facts(record: Record) -> list[str]:
+def _facts(record: Record, redactor: Redactor) -> list[str]:
     took = duration(record.elapsed)
     if record.status is None:
         return [f"after {took}"]
     version = record.http_version
     return [
-        _status(record) if record.failure is not None else "",
-        _size(record),
+        _status(record, redactor) if record.failure is not None else "",
+        _size(record, redactor),
         took,
-        version if not version or version.startswith("HTTP") else f"HTTP/{version}",
+        clip(version if not version or version.startswith("HTTP") else f"HTTP/{version}", 20),
         sections.tls_version(record.tls) if record.tls else "",
-        clip(media_type_of(record.headers.get("content-type")), 60),
+        cut(media_type_of(record.headers.get("content-type")), redactor.text, 60),
         count(len(record.redirects), "redirect") if record.redirects else "",
     ]
 
 
-def _size(record: Record) -> str:
+def _size(record: Record, redactor: Redactor) -> str:
     """Return the size of the body, and what its content coding saved."""
     whole = len(record.content)
-    coding = clip(record.headers.get("content-encoding") or "", 20)
+    coding = cut(record.headers.get("content-encoding") or "", redactor.text, 20)
     if not coding or coding == "identity" or not whole:
         return size(whole)
     if not record.received or record.received >= whole * 0.95:
@@ -106,7 +110,7 @@ def _size(record: Record) -> str:
 
 
 def _sentence(failure: Failure, redactor: Redactor) -> Prose:
-    sentence = Span(clip(redactor.url(failure.sentence), 2 * MAX_LABEL))
+    sentence = Span(cut(failure.sentence, redactor.url, 2 * MAX_LABEL))
     if not failure.hint:
         return Prose((sentence,))
-    return Prose((sentence, Span(f" {clip(redactor.url(failure.hint), 2 * MAX_LABEL)}", "muted")))
+    return Prose((sentence, Span(f" {cut(failure.hint, redactor.url, 2 * MAX_LABEL)}", "muted")))

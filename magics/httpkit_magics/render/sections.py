@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from functools import partial
 from typing import Final
 from urllib.parse import quote
 
@@ -12,7 +13,7 @@ from httpkit_magics.record.record import Certificate, Cookie, Hop, Link, Record
 from httpkit_magics.record.redaction import LONGEST, Redactor
 from httpkit_magics.record.units import count, duration, size
 from httpkit_magics.render.body import media_type_of
-from httpkit_magics.render.clip import clip, clipped, rows
+from httpkit_magics.render.clip import clip, cut, cut_line, rows
 from httpkit_magics.render.layout import laid_out
 from httpkit_magics.render.panel import MAX_LABEL, MAX_LINES, MAX_SECTION, Block, Code, Fold, Line, Rows, Span, Tone
 
@@ -40,7 +41,7 @@ def cookies(record: Record, redactor: Redactor) -> Fold | None:
     if not record.cookies:
         return None
     is_secure = _SECURE.match(record.url) is not None
-    lines = ((clip(c.name, MAX_LABEL), _cookie(c, redactor, is_secure=is_secure)) for c in record.cookies)
+    lines = ((cut(c.name, redactor.text), _cookie(c, redactor, is_secure=is_secure)) for c in record.cookies)
     warned = sum(1 for cookie in record.cookies[:1000] if _objection(cookie, is_secure=is_secure))
     note = count(len(record.cookies)) + (f", {count(warned, 'with a warning', 'with warnings')}" if warned else "")
     return Fold("Cookies", note, (rows(lines, len(record.cookies), "r.cookies"),))
@@ -50,8 +51,8 @@ def links(record: Record, redactor: Redactor) -> Fold | None:
     """Return the links of the response, each with the line that follows it."""
     if not record.links:
         return None
-    lines = ((clip(link.rel, MAX_LABEL), _link(link, redactor)) for link in record.links)
-    note = clip(", ".join(link.rel for link in record.links[:6]), 60)
+    lines = ((cut(link.rel, redactor.text), _link(link, redactor)) for link in record.links)
+    note = cut(", ".join(link.rel[:100] for link in record.links[:6]), redactor.text, 60)
     return Fold("Links", note, (rows(lines, len(record.links), "r.links"),))
 
 
@@ -59,7 +60,7 @@ def redirects(record: Record, redactor: Redactor) -> Fold | None:
     """Return the responses that led here."""
     if not record.redirects:
         return None
-    lines = ((clip(f"{hop.status} {hop.reason}", 60), _hop(hop, redactor)) for hop in record.redirects)
+    lines = ((cut(f"{hop.status} {hop.reason}", redactor.text, 60), _hop(hop, redactor)) for hop in record.redirects)
     return Fold("Redirects", count(len(record.redirects)), (rows(lines, len(record.redirects), "r.redirects"),))
 
 
@@ -67,10 +68,10 @@ def request(record: Record, redactor: Redactor, *, was_sent: bool) -> Fold:
     """Return the request with its credentials masked."""
     sent = record.request
     fields = sent.headers.items()
-    note = f"{clip(sent.method, 20)}, {count(len(fields), 'header')}"
+    note = f"{cut(sent.method, redactor.text, 20)}, {count(len(fields), 'header')}"
     if sent.body:
         note += f", {size(len(sent.body))}"
-    line = (clip(sent.method, 20), clipped(redactor.url(sent.url)))
+    line = (cut(sent.method, redactor.text, 20), cut_line(sent.url, redactor.url))
     listed = rows(_fields(fields, redactor), len(fields), "r.request.headers")
     blocks: tuple[Block, ...] = (Rows((line, *listed.rows), listed.more), *_sent_body(record, redactor))
     return Fold("Request as sent" if was_sent else "Request", note if was_sent else "nothing was sent", blocks)
@@ -84,11 +85,11 @@ def tls(certificate: Certificate | None, now: datetime | None) -> Fold | None:
     left = len(certificate.names) - len(named)
     names = ", ".join(clip(name, 100) for name in named) + (f", {count(left)} more" if left else "")
     pairs = [
-        ("version", clipped(tls_version(certificate))),
-        ("cipher", clipped(certificate.cipher)),
-        ("subject", clipped(certificate.subject)),
-        ("issuer", clipped(certificate.issuer)),
-        ("names", clipped(names)),
+        ("version", _plain(tls_version(certificate))),
+        ("cipher", _plain(certificate.cipher)),
+        ("subject", _plain(certificate.subject)),
+        ("issuer", _plain(certificate.issuer)),
+        ("names", _plain(names)),
     ]
     note = clip(tls_version(certificate).removeprefix("TLS "), 40)
     if certificate.expires is not None:
@@ -103,17 +104,22 @@ def tls_version(certificate: Certificate) -> str:
     return clip(certificate.version.replace("TLSv", "TLS "), 40)
 
 
+def _plain(text: str) -> Line:
+    """Return what a certificate says: it is public, so it is only cut."""
+    return cut_line(text, str)
+
+
 def _fields(fields: list[tuple[str, str]], redactor: Redactor) -> Iterator[tuple[str, Line]]:
     for name, value in fields:
-        yield clip(name, MAX_LABEL), clipped(redactor.header(name, value))
+        yield cut(name, redactor.text), cut_line(value, partial(redactor.header, name))
 
 
 def _cookie(cookie: Cookie, redactor: Redactor, *, is_secure: bool) -> Line:
     http_only = any(name.lower() == "httponly" for name, _ in cookie.attributes)
-    value = redactor.cookie(cookie.name, cookie.value, http_only=http_only)
+    mask = partial(redactor.cookie, cookie.name, http_only=http_only)
     attributes = "".join(f"  {name}={_lasting(name, text)}" if text else f"  {name}" for name, text in _few(cookie))
     objection = _objection(cookie, is_secure=is_secure)
-    spans = (*clipped(value), Span(clip(redactor.text(attributes), MAX_LABEL), "muted"))
+    spans = (*cut_line(cookie.value, mask), Span(cut(attributes, redactor.text), "muted"))
     return (*spans, Span(f"  {objection}", "warn")) if objection else spans
 
 
@@ -148,15 +154,14 @@ def _objection(cookie: Cookie, *, is_secure: bool) -> str:
 
 
 def _link(link: Link, redactor: Redactor) -> Line:
-    url = redactor.url(link.url[: MAX_SECTION + LONGEST])
-    if not url.startswith(("http://", "https://")):
-        return clipped(url)
-    return (Span("%http GET ", "muted"), *clipped(url.translate(_UNSAFE_IN_LINE)))
+    if not link.url.startswith(("http://", "https://")):
+        return cut_line(link.url, redactor.url)
+    return (Span("%http GET ", "muted"), *cut_line(link.url, lambda url: redactor.url(url).translate(_UNSAFE_IN_LINE)))
 
 
 def _hop(hop: Hop, redactor: Redactor) -> Line:
-    asked = clipped(f"{hop.method} {redactor.url(hop.url)}", MAX_LABEL)
-    return (*asked, Span(" \u2192 ", "muted"), *clipped(redactor.url(hop.location), MAX_LABEL))
+    asked = (Span(cut(f"{hop.method} ", redactor.text, 20)), *cut_line(hop.url, redactor.url, MAX_LABEL))
+    return (*asked, Span(" \u2192 ", "muted"), *cut_line(hop.location, redactor.url, MAX_LABEL))
 
 
 def _sent_body(record: Record, redactor: Redactor) -> tuple[Block, ...]:

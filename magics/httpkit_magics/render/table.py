@@ -9,10 +9,10 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from httpkit_magics.record.redaction import LONGEST, Redactor
+from httpkit_magics.record.redaction import Redactor
 from httpkit_magics.record.secrets import MASK
 from httpkit_magics.record.units import count
-from httpkit_magics.render.clip import clip
+from httpkit_magics.render.clip import cut
 from httpkit_magics.render.panel import Grid, Span
 from httpkit_magics.render.tree import Number, kind
 
@@ -49,7 +49,7 @@ def table_of(rows: Sequence[Mapping[str, Any]], total: int, redactor: Redactor, 
     left = (total - len(shown), len(names) - len(columns))
     said = [count(left[0], "more row")] * (left[0] > 0) + [count(left[1], "more column")] * (left[1] > 0)
     more = f"{' and '.join(said)}: {rest}" if said else ""
-    return Grid(tuple(clip(name, MAX_HEAD) for name in columns), tuple(cells), right, more), masked
+    return Grid(tuple(cut(name, redactor.text, MAX_HEAD) for name in columns), tuple(cells), right, more), masked
 
 
 def has_depth(rows: Sequence[Mapping[str, Any]]) -> bool:
@@ -73,10 +73,11 @@ def read_csv(text: str, *, tabs: bool) -> list[dict[str, Any]]:
         )
     except csv.Error as error:
         raise ValueError(f"not CSV: {error}") from error
+    lines = [line for line in lines if line]
     if len(lines) < 2 or not any(lines[0]):
         raise ValueError("no rows under a head")
     names = [name.strip() or f"column {number}" for number, name in enumerate(lines[0], 1)]
-    return [dict(zip(names, map(_number, line), strict=False)) for line in lines[1:] if line]
+    return [dict(zip(names, map(_number, line), strict=False)) for line in lines[1:]]
 
 
 def _number(cell: str) -> str:
@@ -97,5 +98,4 @@ def _cell(name: str, row: Mapping[str, Any], redactor: Redactor) -> Span:
         return Span(kind(value), "muted")
     if value is None or isinstance(value, bool):
         return Span(json.dumps(value), "muted")
-    text = value[: MAX_CELL + LONGEST]
-    return Span(clip(redactor.url(text) if "://" in text else redactor.text(text), MAX_CELL))
+    return Span(cut(value, redactor.url if "://" in value else redactor.text, MAX_CELL))

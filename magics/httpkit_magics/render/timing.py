@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from httpkit_magics.record.record import Phase
 from httpkit_magics.record.units import duration
+from httpkit_magics.render.clip import clip
 from httpkit_magics.render.panel import Bars, Fold
 
 MOST = 20
@@ -28,4 +29,4 @@ def timing(phases: Sequence[Phase], elapsed: float) -> Fold | None:
 
 def label(phase: Phase) -> str:
     """Return the phase's name as people write it."""
-    return NAMES.get(phase.name, phase.name)
+    return NAMES.get(phase.name) or clip(phase.name, 20)

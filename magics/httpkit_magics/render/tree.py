@@ -62,7 +62,7 @@ def tree(value: Any, redactor: Redactor, rest: str) -> tuple[Node, bool]:
     `rest` is the expression that gives the whole value.
     """
     builder = _Builder(redactor, rest)
-    return builder.build(value), builder.masked
+    return builder.build(value), builder.has_mask
 
 
 class _Draft:
@@ -87,7 +87,7 @@ class _Builder:
         self.room = MAX_BODY
         self.nodes = 1
         self.rows = 1
-        self.masked = False
+        self.has_mask = False
 
     def build(self, value: Any) -> Node:
         root = _Draft(None, value, 0, 1)
@@ -118,12 +118,12 @@ class _Builder:
 
     def shown(self, key: str | int, item: Any) -> Any:
         if isinstance(key, str) and self.redactor.hides(key, item):
-            self.masked = True
+            self.has_mask = True
             return _Masked()
         return item
 
     def node(self, draft: _Draft) -> Node:
-        key: Line = () if draft.key is None else (Span(self.fit(draft.key, MAX_KEY) + ": ", "muted"),)
+        key: Line = () if draft.key is None else (Span(self.masked(draft.key, MAX_KEY) + ": ", "muted"),)
         value = draft.value
         if not isinstance(value, (dict, list)):
             return Node(key + self.leaf(value))
@@ -136,7 +136,7 @@ class _Builder:
         if isinstance(value, _Masked):
             return (Span(MASK, "muted"),)
         if isinstance(value, Number):
-            return (Span(self.fit(value, MAX_TEXT), "info"),)
+            return (Span(self.masked(value, MAX_TEXT), "info"),)
         if isinstance(value, str):
             return self.string(value)
         tone: Tone = "bad" if value is None else "warn"
@@ -150,6 +150,9 @@ class _Builder:
         left = len(value) - MAX_TEXT
         shown = Span(f'"{fit}"', "good")
         return (shown, Span(f" {count(left, 'more character')}", "muted")) if left > 0 else (shown,)
+
+    def masked(self, text: str, limit: int) -> str:
+        return self.fit(self.redactor.text(text[: limit + LONGEST]), limit)
 
     def fit(self, text: str, limit: int) -> str:
         """Cut `text` to its limit and to what is left of the room for the whole body."""

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 
 import httpx
 import pytest
 
+from httpkit_magics.demo.app import Demo
 from httpkit_magics.demo.launch import DemoServer, start_demo
 
 
@@ -15,6 +16,14 @@ def demo() -> Iterator[DemoServer]:
     """The demo API, started once."""
     with start_demo() as server:
         yield server
+
+
+@pytest.fixture
+async def inside() -> AsyncIterator[httpx.AsyncClient]:
+    """A client of a demo API in this process, for what only a changed bound can show."""
+    transport = httpx.ASGITransport(app=Demo("http://broken").application())
+    async with httpx.AsyncClient(transport=transport, base_url="http://demo") as made:
+        yield made
 
 
 @pytest.fixture(scope="session")

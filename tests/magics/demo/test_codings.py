@@ -8,6 +8,8 @@ import brotli
 import pytest
 from backports import zstd
 
+from httpkit_magics.demo.codings import _extra
+from httpkit_magics.demo.problems import Problem
 from httpkit_magics.demo.shop import make_items
 
 
@@ -54,3 +56,10 @@ def test_each_charset_spells_a_text_that_needs_it(api, charset):
 def test_an_unknown_charset_is_not_found(api):
     """404."""
     assert api.get("/charset/ebcdic").status_code == 404
+
+
+def test_a_coding_that_is_not_installed_is_said_with_its_extra():
+    """501: Brotli and Zstandard are in the extra `speed`."""
+    with pytest.raises(Problem, match=r'needs absent: pip install "jupyter-httpkit\[speed\]"') as caught:
+        _extra("absent_too", "absent")
+    assert caught.value.status == 501

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import time
 
+from httpkit_magics.demo import conditions
+
 
 def test_a_known_etag_is_not_modified(api):
     """304 with the ETag and no content; weak and strong compare the same here (RFC 9110 section 13.1.2)."""
@@ -45,6 +47,15 @@ def test_after_the_wait_that_it_names_the_window_is_open(api):
     assert response.status_code == 429
     time.sleep(int(response.headers["retry-after"]))
     assert api.get("/limited?limit=1&window=1").status_code == 200
+
+
+async def test_the_oldest_window_makes_room(inside, monkeypatch):
+    """The number of windows is bounded: who was forgotten begins anew."""
+    monkeypatch.setattr(conditions, "MAX_CLIENTS", 2)
+    calls = ["a", "b", "c", "a"]
+    answers = [(await inside.get(f"/limited?limit=1&window=60&key={key}")).status_code for key in calls]
+    assert answers == [200, 200, 200, 200]
+    assert (await inside.get("/limited?limit=1&window=60&key=a")).status_code == 429
 
 
 def test_the_problem_has_members_of_its_own(api):

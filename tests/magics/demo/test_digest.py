@@ -9,6 +9,8 @@ import aiohttp
 import httpx
 import pytest
 
+from httpkit_magics.demo import digest
+
 ALGORITHMS = ["MD5", "MD5-sess", "SHA-256", "SHA-256-sess"]
 
 
@@ -92,6 +94,15 @@ def test_a_nonce_that_was_never_given_is_stale(api):
     """Such as one from before the server was started."""
     response = api.get("/auth/digest", headers={"Authorization": _authorization("made-up", "/auth/digest")})
     assert (response.status_code, "stale=true" in response.headers["www-authenticate"]) == (401, True)
+
+
+async def test_the_oldest_nonce_makes_room(inside, monkeypatch):
+    """The number of nonces is bounded; who comes with an old one is told that it is stale."""
+    monkeypatch.setattr(digest, "MAX_NONCES", 2)
+    challenges = [(await inside.get("/auth/digest")).headers["www-authenticate"] for _ in range(3)]
+    nonces = [re.search(r'nonce="([^"]+)"', challenge)[1] for challenge in challenges]
+    headers = [{"Authorization": _authorization(nonce, "/auth/digest")} for nonce in reversed(nonces)]
+    assert [(await inside.get("/auth/digest", headers=h)).status_code for h in headers] == [200, 200, 401]
 
 
 def test_the_server_proves_itself_too(api):

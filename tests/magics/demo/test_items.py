@@ -7,6 +7,8 @@ import time
 import httpx
 import pytest
 
+from httpkit_magics.demo import items
+
 NEW = {"name": "Cable tie 200 mm", "price": 0.04, "stock": 500, "tags": ["electrical"]}
 
 
@@ -59,8 +61,8 @@ def test_filters_combine(api):
 
 def test_sorting_goes_by_several_members(api):
     """`-` sorts descending; the first member is the most important."""
-    items = api.get("/items", params={"sort": "-stock,name", "per_page": 100}).json()
-    assert items == sorted(sorted(items, key=lambda item: item["name"]), key=lambda item: -item["stock"])
+    found = api.get("/items", params={"sort": "-stock,name", "per_page": 100}).json()
+    assert found == sorted(sorted(found, key=lambda item: item["name"]), key=lambda item: -item["stock"])
 
 
 @pytest.mark.parametrize(
@@ -136,6 +138,17 @@ def test_content_has_a_bound(api):
     content = b" " * (1 << 20) + b"{}"
     assert api.post("/items", content=content, headers={"Content-Type": "application/json"}).status_code == 413
     assert api.get("/items/1").status_code == 200
+
+
+async def test_the_shop_has_a_bound(inside, monkeypatch):
+    """507 names it: a demo must not fill the memory."""
+    monkeypatch.setattr(items, "MAX_ITEMS", 61)
+    assert (await inside.post("/items", json=NEW)).status_code == 201
+    response = await inside.post("/items", json={**NEW, "name": "another"})
+    assert (response.status_code, response.json()["detail"]) == (
+        507,
+        "the shop holds 61 items (POST /reset empties it)",
+    )
 
 
 def test_responses_come_without_delay(api):

@@ -5,6 +5,8 @@ from __future__ import annotations
 import httpx
 import pytest
 
+from httpkit_magics.demo import login
+
 ADA = {"username": "ada", "password": "lovelace"}
 
 
@@ -65,6 +67,14 @@ def test_login_says_what_it_misses(api):
     """422 for JSON without the members, 415 for another media type."""
     assert api.post("/login", json=[]).status_code == 422
     assert api.post("/login", content=b"ada").status_code == 415
+
+
+async def test_the_oldest_session_makes_room(inside, monkeypatch):
+    """The number of sessions is bounded."""
+    monkeypatch.setattr(login, "MAX_SESSIONS", 2)
+    tokens = [(await inside.post("/login", json=ADA)).json()["access_token"] for _ in range(3)]
+    headers = [{"Authorization": f"Bearer {token}"} for token in tokens]
+    assert [(await inside.get("/auth/bearer", headers=h)).status_code for h in headers] == [401, 200, 200]
 
 
 @pytest.mark.parametrize(("user", "password"), [("ada", "lovelace"), ("zoë", "crème brûlée")])

@@ -43,6 +43,13 @@ def test_every_reference_leads_somewhere(document):
     assert schemes == set(document["components"]["securitySchemes"])
 
 
+def test_every_schema_has_an_example_that_is_complete(document):
+    """With each member that it requires, and none that it doesn't know."""
+    for schema in document["components"]["schemas"].values():
+        for example in schema["examples"]:
+            assert set(schema["required"]) <= set(example) <= set(schema["properties"])
+
+
 def test_operation_ids_are_unique(document):
     """Importers name requests by them."""
     names = [operation["operationId"] for *_, operation in _operations(document)]

@@ -12,6 +12,7 @@ from httpkit.errors import (
     ClientConnectorError,
     ClientOSError,
     ClientResponseError,
+    ConnectionTimeoutError,
     HttpProcessingError,
     ServerDisconnectedError,
 )
@@ -60,6 +61,9 @@ class Sender:
             connection = self._connector.take(request.connection_key)
             if connection is None:
                 connection = await self._connect(request)
+            else:
+                for trace in request.traces:
+                    await trace.send_connection_reuseconn()
             try:
                 arrived = self._perform(connection, request, exchange)
                 for trace in request.traces:
@@ -108,11 +112,11 @@ class Sender:
         try:
             async with asyncio.timeout_at(request.deadline or None):
                 lease = await self._connector.connect(request, request.traces, timeout)
-        except ClientConnectorError:
+        except (ClientConnectorError, ConnectionTimeoutError):
             raise
+        except TimeoutError as error:
+            raise TimeoutError(f"no connection within {timeout.total or 0:g} s (ClientTimeout.total)") from error
         except OSError as error:
-            if error.errno is None and isinstance(error, TimeoutError):
-                raise
             raise ClientOSError(*error.args) from error
         return lease.detach()
 

@@ -61,9 +61,8 @@ class Sender:
             connection = self._connector.take(request.connection_key)
             if connection is None:
                 connection = await self._connect(request)
-            else:
-                for trace in request.traces:
-                    await trace.send_connection_reuseconn()
+            elif request.traces:
+                await self._tell_reused(request, connection)
             try:
                 arrived = self._perform(connection, request, exchange)
                 for trace in request.traces:
@@ -104,6 +103,14 @@ class Sender:
             return connection.perform(exchange)
         except ValueError:
             # Nothing was sent: the next request may have the connection.
+            self._connector.put(connection)
+            raise
+
+    async def _tell_reused(self, request: ClientRequest, connection: Http1Connection) -> None:
+        try:
+            for trace in request.traces:
+                await trace.send_connection_reuseconn()
+        except BaseException:
             self._connector.put(connection)
             raise
 

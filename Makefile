@@ -42,6 +42,7 @@ lab: $(INSTALLED)-lab
 	$(RUN) jupyterlab $(if $(filter 0,$(shell id -u)),--allow-root) notebooks/tour.ipynb
 
 bench: $(INSTALLED)-bench programs
+	$(BIN)/python benchmarks/requests_per_cpu.py
 	$(BIN)/python benchmarks/magic_overhead.py
 
 docs: $(INSTALLED)-docs

@@ -241,11 +241,14 @@ def _cut_body(error: BaseException, attempt: Attempt) -> Failure:
 
 
 def _malformed(error: BaseException, attempt: Attempt) -> Failure:
+    hint = "The server, or a proxy before it, breaks the rules of HTTP/1.1 (RFC 9112): it is to be mended there."
+    if type(error.__cause__).__name__ == "BadStatusLine":
+        hint = "Is this an HTTP server? http and https have different ports."
     return Failure(
         "malformed",
         "Malformed response",
         f"{attempt.where} answered with something that is no valid HTTP response: {_reason(error)}.",
-        "Is this an HTTP server? http and https have different ports.",
+        hint,
     )
 
 

@@ -82,6 +82,14 @@ def test_a_failure_is_one_clear_sentence(asked, line, kind, title, words):
     assert not record.ok
 
 
+@pytest.mark.parametrize(
+    ("line", "hint"), [("{}/garbage", "Is this an HTTP server?"), ("{}/lengths", "breaks the rules")]
+)
+def test_another_protocol_is_told_from_bad_http(asked, line, hint):
+    """Bytes that don't begin as a response are most often somebody else's port."""
+    assert hint in asked(line).failure.hint
+
+
 def test_a_refused_connection_names_the_port(asked):
     """It says where nothing listens."""
     port = closed_port()

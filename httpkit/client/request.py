@@ -17,7 +17,6 @@ from multidict import CIMultiDict, CIMultiDictProxy
 from yarl import URL, Query
 
 from httpkit.client.auth import BasicAuth
-from httpkit.client.formdata import FormData
 from httpkit.client.options import LooseHeaders, Settings, pairs
 from httpkit.client.payload import BytesPayload, Payload
 from httpkit.client.payload_registry import PAYLOAD_REGISTRY
@@ -73,6 +72,17 @@ class Target:
         self.headers: CIMultiDict[str] | None = None
 
 
+class _DefaultHeaders:
+    """Fields that are worked out when they are first asked for: which codings we decode takes an import to know."""
+
+    _headers: dict[str, str] | None = None
+
+    def __get__(self, request: ClientRequest | None, owner: type[ClientRequest]) -> dict[str, str]:
+        if self._headers is None:
+            self._headers = {hdrs.ACCEPT: "*/*", hdrs.ACCEPT_ENCODING: accept_encoding()}
+        return self._headers
+
+
 class ClientRequest:
     """A request on its way to a connection; middlewares may read and change it.
 
@@ -90,7 +100,7 @@ class ClientRequest:
     GET_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
     POST_METHODS = frozenset({"PATCH", "POST", "PUT"})
     ALL_METHODS = GET_METHODS | POST_METHODS | frozenset({"DELETE"})
-    DEFAULT_HEADERS: dict[str, str] = {hdrs.ACCEPT: "*/*", hdrs.ACCEPT_ENCODING: accept_encoding()}  # noqa: RUF012
+    DEFAULT_HEADERS = _DefaultHeaders()
 
     # What is not used is not set: a plain GET sets a third of this.
     auth: BasicAuth | None = None
@@ -467,12 +477,13 @@ def as_payload(body: Any) -> Payload:
     """
     if type(body) is bytes:
         return BytesPayload(body)
-    if isinstance(body, FormData):
-        return body()
     try:
         return PAYLOAD_REGISTRY.get(body, disposition=None)
     except PayloadLookupError:
-        return FormData(body)()
+        from httpkit.client.formdata import FormData  # noqa: PLC0415 - 5 ms of import for forms only
+
+        form = body if isinstance(body, FormData) else FormData(body)
+        return form()
 
 
 def _checked_method(method: str) -> str:

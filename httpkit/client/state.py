@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from multidict import CIMultiDict, getversion, istr
 from yarl import URL, Query
@@ -15,11 +15,13 @@ from httpkit.client.options import BodyOptions, Defaults, LooseHeaders, RequestO
 from httpkit.client.payload import JsonBytesPayload, JsonPayload
 from httpkit.client.request import ClientRequest, Target
 from httpkit.client.response import ClientResponse
-from httpkit.client.tracing import TraceConfig
 from httpkit.errors import InvalidUrlClientError, NonHttpUrlClientError
 from httpkit.values import hdrs
 from httpkit.values.abc import AbstractCookieJar
 from httpkit.values.messages import HttpVersion
+
+if TYPE_CHECKING:  # 6 ms of import that nobody needs who doesn't trace
+    from httpkit.client.tracing import TraceConfig
 
 Handler = Callable[[ClientRequest], Awaitable[ClientResponse]]
 """Answers a request: the network, or a middleware in front of it."""

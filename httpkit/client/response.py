@@ -28,7 +28,6 @@ from httpkit.values import hdrs
 from httpkit.values.charsets import find_charset
 from httpkit.values.disposition import ContentDisposition, content_disposition_filename, parse_content_disposition
 from httpkit.values.fields import MediaType, parse_media_type
-from httpkit.values.links import parse_links
 from httpkit.values.messages import HttpVersion, RequestInfo, Timing
 from httpkit.values.set_cookie import parse_set_cookie
 
@@ -190,6 +189,8 @@ class ClientResponse:
     @cached_property
     def links(self) -> MultiDictProxy[MultiDictProxy[str | URL]]:
         """The links of the `Link` fields (RFC 8288) by relation, each with its parameters and an absolute `url`."""
+        from httpkit.values.links import parse_links  # noqa: PLC0415 - 1 ms of import that few responses need
+
         links: MultiDict[MultiDictProxy[str | URL]] = MultiDict()
         for link in parse_links(", ".join(self.headers.getall(hdrs.LINK, ()))):
             try:

@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from functools import lru_cache
 from types import MappingProxyType
-from typing import Final
+from typing import Final, NamedTuple
 from urllib.parse import unquote_to_bytes
 
 from httpkit.values.charsets import find_charset
@@ -82,8 +81,7 @@ def parse_parameters(text: str) -> dict[str, str]:
     return parameters
 
 
-@dataclass(frozen=True, slots=True)
-class MediaType:
+class MediaType(NamedTuple):
     """What a body is (RFC 9110 section 8.3.1).
 
     Attributes:
@@ -92,7 +90,7 @@ class MediaType:
     """
 
     type: str = DEFAULT_MEDIA_TYPE
-    parameters: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    parameters: Mapping[str, str] = MappingProxyType({})
 
     @property
     def charset(self) -> str | None:

@@ -9,17 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 from httpkit import errors as client_exceptions
 from httpkit.client.auth import BasicAuth, encode_basic_auth
-from httpkit.client.payload import (
-    AsyncIterablePayload,
-    BytesPayload,
-    JsonBytesPayload,
-    JsonPayload,
-    Payload,
-    StringIOPayload,
-    StringPayload,
-)
-from httpkit.client.payload_files import BufferedReaderPayload, BytesIOPayload, IOBasePayload, TextIOPayload
-from httpkit.client.payload_registry import PAYLOAD_REGISTRY, get_payload, payload_type
 from httpkit.client.request import ClientRequest
 from httpkit.client.response import ClientResponse
 from httpkit.client.session import ClientSession
@@ -66,13 +55,6 @@ from httpkit.net.resolver import AsyncResolver, DefaultResolver, ThreadedResolve
 from httpkit.net.tls import Fingerprint
 from httpkit.values import abc, hdrs
 from httpkit.values.cookies import CookieJar, DummyCookieJar
-from httpkit.values.disposition import (
-    BadContentDispositionHeader,
-    BadContentDispositionParam,
-    ContentDisposition,
-    content_disposition_filename,
-    parse_content_disposition,
-)
 from httpkit.values.messages import (
     ClientTimeout,
     ConnectionKey,
@@ -88,6 +70,17 @@ from httpkit.wire.codings import set_zlib_backend
 if TYPE_CHECKING:
     from httpkit.client.formdata import FormData
     from httpkit.client.multipart import BodyPartReader, MultipartReader, MultipartWriter
+    from httpkit.client.payload import (
+        AsyncIterablePayload,
+        BytesPayload,
+        JsonBytesPayload,
+        JsonPayload,
+        Payload,
+        StringIOPayload,
+        StringPayload,
+    )
+    from httpkit.client.payload_files import BufferedReaderPayload, BytesIOPayload, IOBasePayload, TextIOPayload
+    from httpkit.client.payload_registry import PAYLOAD_REGISTRY, get_payload, payload_type
     from httpkit.client.tracing import (
         TraceConfig,
         TraceConnectionCreateEndParams,
@@ -106,6 +99,13 @@ if TYPE_CHECKING:
         TraceRequestRedirectParams,
         TraceRequestStartParams,
         TraceResponseChunkReceivedParams,
+    )
+    from httpkit.values.disposition import (
+        BadContentDispositionHeader,
+        BadContentDispositionParam,
+        ContentDisposition,
+        content_disposition_filename,
+        parse_content_disposition,
     )
     from httpkit.values.etags import ETag
 
@@ -224,7 +224,25 @@ __version__ = VERSION
 _LATER = {
     "httpkit.client.formdata": ("FormData",),
     "httpkit.client.multipart": ("BodyPartReader", "MultipartReader", "MultipartWriter"),
+    "httpkit.client.payload": (
+        "AsyncIterablePayload",
+        "BytesPayload",
+        "JsonBytesPayload",
+        "JsonPayload",
+        "Payload",
+        "StringIOPayload",
+        "StringPayload",
+    ),
+    "httpkit.client.payload_files": ("BufferedReaderPayload", "BytesIOPayload", "IOBasePayload", "TextIOPayload"),
+    "httpkit.client.payload_registry": ("PAYLOAD_REGISTRY", "get_payload", "payload_type"),
     "httpkit.client.tracing": tuple(name for name in __all__ if name.startswith("Trace")),
+    "httpkit.values.disposition": (
+        "BadContentDispositionHeader",
+        "BadContentDispositionParam",
+        "ContentDisposition",
+        "content_disposition_filename",
+        "parse_content_disposition",
+    ),
     "httpkit.values.etags": ("ETag",),
 }
 _MODULE_OF = {name: module for module, names in _LATER.items() for name in names}

@@ -12,7 +12,6 @@ from yarl import URL, Query
 
 from httpkit.client.auth import BasicAuth
 from httpkit.client.options import BodyOptions, Defaults, LooseHeaders, RequestOptions, Settings, StrOrURL, pairs
-from httpkit.client.payload import JsonBytesPayload, JsonPayload
 from httpkit.client.request import ClientRequest, Target
 from httpkit.client.response import ClientResponse
 from httpkit.errors import InvalidUrlClientError, NonHttpUrlClientError
@@ -141,6 +140,8 @@ class SessionState:
             return data
         if data is not None:
             raise ValueError("data and json parameters can not be used at the same time")
+        from httpkit.client.payload import JsonBytesPayload, JsonPayload  # noqa: PLC0415 - for requests with a body only
+
         if self.json_serialize_bytes is not None:
             return JsonBytesPayload(json, dumps=self.json_serialize_bytes)
         return JsonPayload(json, dumps=self.json_serialize)

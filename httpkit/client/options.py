@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import ssl as ssl_module
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, TypedDict
+from typing import Any, NamedTuple, TypedDict
 
 from multidict import istr
 from yarl import URL, Query
@@ -84,8 +83,7 @@ class RequestOptions(BodyOptions, RedirectOptions, total=False):
 OPTION_NAMES = RequestOptions.__optional_keys__
 
 
-@dataclass(frozen=True)
-class Defaults:
+class Defaults(NamedTuple):
     """What a call takes from its session where it is told nothing else."""
 
     raise_for_status: bool | Callable[[Any], Awaitable[None]] = False

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from inspect import signature
 from traceback import StackSummary, walk_stack
 from types import TracebackType
-from typing import Any, Self, Unpack
+from typing import TYPE_CHECKING, Any, Self, Unpack
 
 from multidict import CIMultiDict, istr
 from yarl import URL
@@ -32,7 +32,6 @@ from httpkit.client.request import ClientRequest
 from httpkit.client.response import CharsetResolver, ClientResponse, detect_charset
 from httpkit.client.sending import Sender
 from httpkit.client.state import Middleware, SessionState, chain
-from httpkit.client.tracing import TraceConfig
 from httpkit.net.body import DEFAULT_LIMIT
 from httpkit.net.connectors import TCPConnector
 from httpkit.net.pool import BaseConnector
@@ -41,6 +40,9 @@ from httpkit.values.abc import AbstractCookieJar, LooseCookies
 from httpkit.values.cookies import CookieJar
 from httpkit.values.messages import DEFAULT_TIMEOUT, ClientTimeout, HttpVersion, HttpVersion11
 from httpkit.wire.http1 import MAX_FIELD_SIZE, MAX_HEADERS, MAX_LINE_SIZE, ResponseHead
+
+if TYPE_CHECKING:  # 6 ms of import that nobody needs who doesn't trace
+    from httpkit.client.tracing import TraceConfig
 
 # Frames that are kept of where an unclosed session was made, in asyncio's debug mode.
 DEBUG_STACK_DEPTH = 10

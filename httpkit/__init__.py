@@ -7,7 +7,7 @@ that the import takes.
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from httpkit import errors as client_exceptions
+from httpkit.client.aliases import install
 from httpkit.client.auth import BasicAuth, encode_basic_auth
 from httpkit.client.request import ClientRequest
 from httpkit.client.response import ClientResponse
@@ -53,7 +53,6 @@ from httpkit.net.dial import AddrInfoType, SocketFactoryType
 from httpkit.net.pool import BaseConnector, Connection
 from httpkit.net.resolver import AsyncResolver, DefaultResolver, ThreadedResolver
 from httpkit.net.tls import Fingerprint
-from httpkit.values import abc, hdrs
 from httpkit.values.cookies import CookieJar, DummyCookieJar
 from httpkit.values.messages import (
     ClientTimeout,
@@ -70,6 +69,7 @@ from httpkit.wire.codings import set_zlib_backend
 if TYPE_CHECKING:
     from httpkit.client.formdata import FormData
     from httpkit.client.multipart import BodyPartReader, MultipartReader, MultipartWriter
+    from httpkit.client.one_shot import request
     from httpkit.client.payload import (
         AsyncIterablePayload,
         BytesPayload,
@@ -100,6 +100,9 @@ if TYPE_CHECKING:
         TraceRequestStartParams,
         TraceResponseChunkReceivedParams,
     )
+    from httpkit.client.upload import UploadTracker
+    from httpkit.net.data_queue import DataQueue
+    from httpkit.values import abc, hdrs
     from httpkit.values.disposition import (
         BadContentDispositionHeader,
         BadContentDispositionParam,
@@ -149,6 +152,7 @@ __all__ = (
     "ContentDisposition",
     "ContentTypeError",
     "CookieJar",
+    "DataQueue",
     "DefaultResolver",
     "DummyCookieJar",
     "ETag",
@@ -206,15 +210,16 @@ __all__ = (
     "UnixClientConnectorError",
     "UnixConnector",
     "UploadAbortedError",
+    "UploadTracker",
     "WSServerHandshakeError",
     "abc",
-    "client_exceptions",
     "content_disposition_filename",
     "encode_basic_auth",
     "get_payload",
     "hdrs",
     "parse_content_disposition",
     "payload_type",
+    "request",
     "set_zlib_backend",
 )
 
@@ -224,6 +229,7 @@ __version__ = VERSION
 _LATER = {
     "httpkit.client.formdata": ("FormData",),
     "httpkit.client.multipart": ("BodyPartReader", "MultipartReader", "MultipartWriter"),
+    "httpkit.client.one_shot": ("request",),
     "httpkit.client.payload": (
         "AsyncIterablePayload",
         "BytesPayload",
@@ -236,6 +242,8 @@ _LATER = {
     "httpkit.client.payload_files": ("BufferedReaderPayload", "BytesIOPayload", "IOBasePayload", "TextIOPayload"),
     "httpkit.client.payload_registry": ("PAYLOAD_REGISTRY", "get_payload", "payload_type"),
     "httpkit.client.tracing": tuple(name for name in __all__ if name.startswith("Trace")),
+    "httpkit.client.upload": ("UploadTracker",),
+    "httpkit.net.data_queue": ("DataQueue",),
     "httpkit.values.disposition": (
         "BadContentDispositionHeader",
         "BadContentDispositionParam",
@@ -245,6 +253,8 @@ _LATER = {
     ),
     "httpkit.values.etags": ("ETag",),
 }
+# aiohttp's module names, such as httpkit.connector.
+globals().update(install(__name__))
 _MODULE_OF = {name: module for module, names in _LATER.items() for name in names}
 
 

@@ -49,7 +49,7 @@ def request(
     loop: asyncio.AbstractEventLoop | None = None,
     **options: Unpack[RequestOptions],
 ) -> OneShot:
-    """Send one request without a session: `async with request("GET", url) as response`.
+    """Send one request, without a session to keep, where `async with` enters it.
 
     A `connector` that is given is not closed. For more than one request, a `ClientSession` keeps connections and cookies.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ssl as ssl_module
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from typing import Any, NamedTuple, TypedDict
+from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict
 
 from multidict import istr
 from yarl import URL, Query
@@ -18,6 +18,9 @@ from httpkit.net.tls import Fingerprint, check_ssl_option
 from httpkit.values.abc import LooseCookies
 from httpkit.values.messages import DEFAULT_TIMEOUT, ClientTimeout
 from httpkit.wire.http1 import ResponseHead
+
+if TYPE_CHECKING:  # for who uploads, and is told about it
+    from httpkit.client.upload import UploadTracker
 
 StrOrURL = str | URL
 LooseHeaders = Mapping[str, str] | Mapping[istr, str] | Iterable[tuple[str, str]]
@@ -59,7 +62,7 @@ class CommonOptions(TypedDict, total=False):
     max_field_size: int | None
     max_headers: int | None
     middlewares: Sequence[Callable[[Any, Any], Awaitable[Any]]] | None
-    upload_tracker: Any
+    upload_tracker: UploadTracker | None
     max_body_size: int | None
     on_informational: Callable[[ResponseHead], None] | None
 

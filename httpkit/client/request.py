@@ -20,7 +20,6 @@ from yarl import URL, Query
 from httpkit.client.auth import BasicAuth
 from httpkit.client.deprecated import warn
 from httpkit.client.options import LooseHeaders, Settings, pairs
-from httpkit.client.upload import UploadTracker
 from httpkit.net.exchange import Exchange
 from httpkit.net.pool import Connection
 from httpkit.values import hdrs
@@ -33,6 +32,7 @@ from httpkit.wire.http1 import TOKEN
 
 if TYPE_CHECKING:  # 3 ms of import, for requests with a body only
     from httpkit.client.payload import BytesPayload, Payload
+    from httpkit.client.upload import UploadTracker
 
 _METHOD = re.compile(TOKEN)
 _VERSION = re.compile(r"([0-9])\.([0-9])")

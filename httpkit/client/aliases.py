@@ -20,7 +20,7 @@ ALIASES: dict[str, tuple[str, ...]] = {
         "values.messages",
         "values.disposition",
         "net.tls",
-    ),  # fmt: skip
+    ),
     "connector": ("net.connectors", "net.pool", "net.dial"),
     "cookiejar": ("values.cookies",),
     "formdata": ("client.formdata",),

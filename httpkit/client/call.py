@@ -124,7 +124,7 @@ class Call:
         if check:
             await _raise_for_status(response, check)
         for trace in self._traces:
-            await trace.send_request_end(self._method, self._target.url, response.request.headers, response)
+            await trace.send_request_end(self._method, self._target.url, self._headers or CIMultiDict(), response)
 
     async def _start_traces(self, configs: list[TraceConfig]) -> None:
         """Tell the watchers that a request begins; they may change its fields."""

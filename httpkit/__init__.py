@@ -19,8 +19,8 @@ from httpkit.client.payload_files import BufferedReaderPayload, BytesIOPayload, 
 from httpkit.client.payload_registry import PAYLOAD_REGISTRY, get_payload, payload_type
 from httpkit.client.request import ClientRequest
 from httpkit.client.response import ClientResponse
+from httpkit.client.routing import Handler as ClientHandlerType
 from httpkit.client.session import ClientSession
-from httpkit.client.state import Handler as ClientHandlerType
 from httpkit.client.state import Middleware as ClientMiddlewareType
 from httpkit.client.tracing import (
     TraceConfig,

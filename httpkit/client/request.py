@@ -23,6 +23,7 @@ from httpkit.client.payload import BytesPayload, Payload
 from httpkit.client.payload_registry import PAYLOAD_REGISTRY
 from httpkit.client.payload_registry import LookupError as PayloadLookupError
 from httpkit.net.exchange import Exchange
+from httpkit.net.proxy import TUNNELLED_SCHEMES, forwarded_fields, is_forwarded
 from httpkit.values import hdrs
 from httpkit.values.abc import AbstractStreamWriter, LooseCookies
 from httpkit.values.messages import ConnectionKey, HttpVersion, HttpVersion11, RequestInfo, Timing
@@ -219,6 +220,7 @@ class ClientRequest:
             self.proxy_auth,
             hash(tuple(headers.items())) if headers else None,
             self.server_hostname,
+            self.proxy is not None and self.url.scheme in TUNNELLED_SCHEMES,
         )
 
     @property
@@ -409,6 +411,8 @@ class ClientRequest:
         """Return what a connection performs for this request."""
         headers = self.headers
         path = self.url.raw_path_qs or "/"
+        if self.proxy is not None:
+            path, headers = self._by_proxy(self.proxy, path)
         exchange = Exchange(self.loop, self.method, path, self.version, headers, self.timing)
         if hdrs.CONNECTION in headers:
             exchange.is_last = "close" in headers[hdrs.CONNECTION].lower()
@@ -428,6 +432,22 @@ class ClientRequest:
                 exchange.expect_continue = self._expects_continue
         self.exchange = exchange
         return exchange
+
+    def _by_proxy(self, proxy: URL, path: str) -> tuple[str, CIMultiDict[str]]:
+        """Return the target and the fields of a request through `proxy`; the request keeps its own.
+
+        Credentials for the proxy are in no request that goes to the origin (urllib3's CVE-2024-37891).
+        """
+        if is_forwarded(proxy, self.url):
+            fields = self.headers.copy()
+            fields.update(forwarded_fields(self.proxy_auth, self.proxy_headers))
+            # The absolute form (RFC 9112 section 3.2.2).
+            return f"http://{host_field(self.url)}{path}", fields
+        if hdrs.PROXY_AUTHORIZATION not in self.headers:
+            return path, self.headers
+        fields = self.headers.copy()
+        fields.popall(hdrs.PROXY_AUTHORIZATION)
+        return path, fields
 
     async def _tell_chunk(self, chunk: bytes) -> None:
         for trace in self.traces:

@@ -13,6 +13,7 @@ from typing import Any, Self
 from multidict import CIMultiDictProxy, MultiDict, MultiDictProxy
 from yarl import URL
 
+from httpkit.client.options import LooseHeaders, pairs
 from httpkit.client.request import ClientRequest
 from httpkit.errors import (
     BodyTooLarge,
@@ -29,8 +30,9 @@ from httpkit.values.charsets import find_charset
 from httpkit.values.disposition import ContentDisposition, content_disposition_filename, parse_content_disposition
 from httpkit.values.fields import MediaType, parse_media_type
 from httpkit.values.links import parse_links
-from httpkit.values.messages import HttpVersion, RequestInfo, Timing
+from httpkit.values.messages import HttpVersion, HttpVersion11, RequestInfo, Timing
 from httpkit.values.set_cookie import parse_set_cookie
+from httpkit.wire.http1 import ResponseHead
 
 # Enough to tell charsets apart; detection takes time that grows with the text.
 DETECTION_SAMPLE = 2**16
@@ -91,6 +93,29 @@ class ClientResponse:
         self.version: HttpVersion | None = head.version
         self.headers = head.headers
         self.history: tuple[ClientResponse, ...] = request.history
+
+    @classmethod
+    def from_values(
+        cls,
+        request: ClientRequest,
+        *,
+        status: int,
+        reason: str = "",
+        headers: LooseHeaders | None = None,
+        body: bytes = b"",
+        version: HttpVersion = HttpVersion11,
+        trailers: CIMultiDictProxy[str] | None = None,
+        is_coded: bool = False,
+    ) -> Self:
+        """Return a complete response to `request` that no server sent: for a middleware that answers by itself.
+
+        `body` is the content as `read()` shall give it; with `is_coded` it is still in the codings that
+        `Content-Encoding` names.
+        """
+        exchange = Exchange(request.loop, request.method, "", request.version, request.headers, request.timing)
+        exchange.auto_decompress = is_coded
+        exchange.arrive(ResponseHead(version, status, reason, pairs(headers)), body, trailers, [])
+        return cls(request, exchange)
 
     def __repr__(self) -> str:
         url = str(self.url).encode("ascii", "backslashreplace").decode("ascii")

@@ -25,10 +25,11 @@ from httpkit.client.options import (
     StrOrURL,
     pairs,
 )
+from httpkit.client.proxies import parse_proxy
 from httpkit.client.request import ClientRequest
 from httpkit.client.response import CharsetResolver, ClientResponse, detect_charset
 from httpkit.client.sending import Sender
-from httpkit.client.state import Middleware, SessionState, chain
+from httpkit.client.state import Middleware, SessionState
 from httpkit.client.tracing import TraceConfig
 from httpkit.net.body import DEFAULT_LIMIT
 from httpkit.net.connectors import TCPConnector
@@ -111,10 +112,12 @@ class ClientSession:
             raise ValueError(
                 f"timeout parameter cannot be of {type(timeout)} type, please use 'timeout=ClientTimeout(...)'"
             )
+        found_proxy, found_auth = parse_proxy(proxy) if proxy else (None, None)
         defaults = Defaults(
             raise_for_status=raise_for_status,
-            proxy=proxy,
-            proxy_auth=proxy_auth,
+            proxy=found_proxy,
+            proxy_auth=proxy_auth or found_auth,
+            trust_env=trust_env,
             timeout=timeout or DEFAULT_TIMEOUT,
             read_bufsize=read_bufsize,
             auto_decompress=auto_decompress,
@@ -132,7 +135,6 @@ class ClientSession:
         if cookies is not None:
             jar.update_cookies(cookies)
         sender = Sender(self._connector, jar, response_class, retry_connection=retry_connection)
-        self._trust_env = trust_env
         traces = list(trace_configs or ())
         for trace in traces:
             trace.freeze()
@@ -142,8 +144,8 @@ class ClientSession:
             defaults=defaults,
             settings=Settings(defaults, {}),
             send=sender.send,
-            handler=chain(sender.send, defaults.middlewares),
             schemes=self._connector.allowed_protocol_schema_set,
+            uses_proxies=self._connector.uses_proxies,
             base_url=_checked_base_url(base_url),
             headers=CIMultiDict(pairs(headers)),
             skip_auto_headers=frozenset(istr(name) for name in skip_auto_headers or ()),
@@ -309,7 +311,7 @@ class ClientSession:
     @property
     def trust_env(self) -> bool:
         """Whether proxies and credentials come from the environment."""
-        return self._trust_env
+        return self._state.defaults.trust_env
 
     @property
     def trace_configs(self) -> list[TraceConfig]:

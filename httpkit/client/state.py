@@ -15,14 +15,12 @@ from httpkit.client.options import BodyOptions, Defaults, LooseHeaders, RequestO
 from httpkit.client.payload import JsonBytesPayload, JsonPayload
 from httpkit.client.request import ClientRequest, Target
 from httpkit.client.response import ClientResponse
+from httpkit.client.routing import Handler, routed
 from httpkit.client.tracing import TraceConfig
 from httpkit.errors import InvalidUrlClientError, NonHttpUrlClientError
 from httpkit.values import hdrs
 from httpkit.values.abc import AbstractCookieJar
 from httpkit.values.messages import HttpVersion
-
-Handler = Callable[[ClientRequest], Awaitable[ClientResponse]]
-"""Answers a request: the network, or a middleware in front of it."""
 
 Middleware = Callable[[ClientRequest, Handler], Awaitable[ClientResponse]]
 """Answers a request, by calling on or by itself."""
@@ -41,6 +39,7 @@ class SessionState:
         handler: what answers a request that brings no middlewares of its own.
         settings: the options of a call that has none.
         schemes: the URL schemes that the connector speaks.
+        uses_proxies: whether the connector can go through one.
     """
 
     loop: asyncio.AbstractEventLoop
@@ -48,8 +47,8 @@ class SessionState:
     defaults: Defaults
     settings: Settings
     send: Handler
-    handler: Handler
     schemes: frozenset[str]
+    uses_proxies: bool
     base_url: URL | None
     headers: CIMultiDict[str]
     skip_auto_headers: frozenset[istr]
@@ -62,8 +61,12 @@ class SessionState:
     requote_redirect_url: bool
     trace_configs: list[TraceConfig]
     is_closed: bool = False
+    handler: Handler = field(init=False)
     _targets: dict[str, Target] = field(default_factory=dict)
     _targets_version: int = -1
+
+    def __post_init__(self) -> None:
+        self.handler = self._make_handler(self.settings)
 
     # -- URLs ---------------------------------------------------------------------------------------------------
 
@@ -124,9 +127,13 @@ class SessionState:
 
     def handler_for(self, settings: Settings) -> Handler:
         """Return what answers a request with `settings`."""
-        if settings.middlewares is self.defaults.middlewares:
+        if settings.middlewares is self.defaults.middlewares and settings.is_direct is self.settings.is_direct:
             return self.handler
-        return chain(self.send, settings.middlewares)
+        return self._make_handler(settings)
+
+    def _make_handler(self, settings: Settings) -> Handler:
+        handler = chain(self.send, settings.middlewares)
+        return handler if settings.is_direct else routed(handler, uses_proxies=self.uses_proxies)
 
     def body(self, options: RequestOptions | BodyOptions) -> Any:
         """Return what `data` and `json` come to.

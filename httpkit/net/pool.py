@@ -13,6 +13,9 @@ from time import monotonic
 from types import TracebackType
 from typing import Any, Protocol, Self
 
+from multidict import CIMultiDict
+from yarl import URL
+
 from httpkit.errors import ClientConnectionError, ConnectionTimeoutError
 from httpkit.net.deadlines import Deadlines
 from httpkit.net.http1_connection import Http1Connection
@@ -57,6 +60,11 @@ class Request(Protocol):
     """What a connector must know of a request."""
 
     timing: Timing
+    proxy_headers: CIMultiDict[str] | None
+
+    @property
+    def url(self) -> URL:
+        """What is asked for."""
 
     @property
     def connection_key(self) -> ConnectionKey:
@@ -169,6 +177,7 @@ class BaseConnector:
     """
 
     allowed_protocol_schema_set = frozenset({"", "http", "https", "ws", "wss"})
+    uses_proxies = False
     _closed = True  # until the constructor is done
 
     def __init__(

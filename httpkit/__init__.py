@@ -4,6 +4,8 @@ from typing import Any
 
 from httpkit import errors as client_exceptions
 from httpkit.client.auth import BasicAuth, encode_basic_auth
+from httpkit.client.cache import CacheMiddleware, MemoryStore
+from httpkit.client.digest import DigestAuthMiddleware
 from httpkit.client.formdata import FormData
 from httpkit.client.multipart import BodyPartReader, MultipartReader, MultipartWriter
 from httpkit.client.payload import (
@@ -17,8 +19,10 @@ from httpkit.client.payload import (
 )
 from httpkit.client.payload_files import BufferedReaderPayload, BytesIOPayload, IOBasePayload, TextIOPayload
 from httpkit.client.payload_registry import PAYLOAD_REGISTRY, get_payload, payload_type
+from httpkit.client.ratelimit import RateLimitMiddleware
 from httpkit.client.request import ClientRequest
 from httpkit.client.response import ClientResponse
+from httpkit.client.retry import RetryMiddleware
 from httpkit.client.routing import Handler as ClientHandlerType
 from httpkit.client.session import ClientSession
 from httpkit.client.state import Middleware as ClientMiddlewareType
@@ -117,6 +121,7 @@ __all__ = (
     "BufferedReaderPayload",
     "BytesIOPayload",
     "BytesPayload",
+    "CacheMiddleware",
     "ClientConnectionError",
     "ClientConnectionResetError",
     "ClientConnectorCertificateError",
@@ -143,6 +148,7 @@ __all__ = (
     "ContentTypeError",
     "CookieJar",
     "DefaultResolver",
+    "DigestAuthMiddleware",
     "DummyCookieJar",
     "ETag",
     "EofStream",
@@ -157,14 +163,17 @@ __all__ = (
     "InvalidUrlRedirectClientError",
     "JsonBytesPayload",
     "JsonPayload",
+    "MemoryStore",
     "MultipartReader",
     "MultipartWriter",
     "NamedPipeConnector",
     "NonHttpUrlClientError",
     "NonHttpUrlRedirectClientError",
     "Payload",
+    "RateLimitMiddleware",
     "RedirectClientError",
     "RequestInfo",
+    "RetryMiddleware",
     "ServerConnectionError",
     "ServerDisconnectedError",
     "ServerFingerprintMismatch",

@@ -5,17 +5,18 @@ from __future__ import annotations
 import re
 from html.parser import HTMLParser
 
-TAGS = frozenset("div span b details summary table tr th td img audio video".split())
+TAGS = frozenset(["div", "span", "b", "details", "summary", "table", "tr", "th", "td", "img", "audio", "video"])
 VOID = frozenset(["img"])
 ATTRIBUTES = {"details": {"style", "open"}, "img": {"src", "alt", "title", "style"}}
 ATTRIBUTES["audio"] = ATTRIBUTES["video"] = {"controls", "src", "style"}
 # What JupyterLab 4.6's sanitizer keeps of what panels use.
-STYLES = frozenset(
-    "background border border-bottom border-collapse border-left border-radius border-top color cursor display "
-    "font-family font-size font-weight height line-height margin margin-left margin-right max-height max-width min-width "
-    "opacity overflow overflow-wrap overflow-x padding padding-bottom padding-left padding-top table-layout text-align "
-    "vertical-align white-space width word-break".split()
-)
+_KEPT = """
+background border border-bottom border-collapse border-left border-radius border-top color cursor display
+font-family font-size font-weight height line-height margin margin-left margin-right max-height max-width min-width
+opacity overflow overflow-wrap overflow-x padding padding-bottom padding-left padding-top table-layout text-align
+vertical-align white-space width word-break
+"""
+STYLES = frozenset(_KEPT.split())
 
 
 class PanelReader(HTMLParser):
@@ -34,6 +35,7 @@ class PanelReader(HTMLParser):
             self.problems.append(f"left open: {self._open}")
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Check an element, its attributes and styles."""
         self.tags.append(tag)
         if tag not in TAGS:
             self.problems.append(f"element {tag}")
@@ -41,7 +43,9 @@ class PanelReader(HTMLParser):
             self.attributes.append((tag, name, value or ""))
             if name not in ATTRIBUTES.get(tag, {"style"}):
                 self.problems.append(f"attribute {tag} {name}")
-            if name == "src" and not re.fullmatch(r"data:(image|audio|video)/[a-z0-9+-]+;base64,[A-Za-z0-9+/=]*", value or ""):
+            if name == "src" and not re.fullmatch(
+                r"data:(image|audio|video)/[a-z0-9+-]+;base64,[A-Za-z0-9+/=]*", value or ""
+            ):
                 self.problems.append(f"source {value}")
             if name == "style":
                 self._style(value or "")
@@ -49,22 +53,28 @@ class PanelReader(HTMLParser):
             self._open.append(tag)
 
     def handle_endtag(self, tag: str) -> None:
+        """Check the balance."""
         if not self._open or self._open.pop() != tag:
             self.problems.append(f"closed {tag}")
 
     def handle_data(self, data: str) -> None:
+        """Collect what is seen."""
         self.text += data
 
     def handle_comment(self, data: str) -> None:
+        """Panels have none."""
         self.problems.append(f"comment {data}")
 
     def handle_decl(self, decl: str) -> None:
+        """Panels have none."""
         self.problems.append(f"declaration {decl}")
 
     def handle_pi(self, data: str) -> None:
+        """Panels have none."""
         self.problems.append(f"instruction {data}")
 
     def unknown_decl(self, data: str) -> None:
+        """Panels have none."""
         self.problems.append(f"declaration {data}")
 
     def _style(self, value: str) -> None:

@@ -6,6 +6,8 @@ import json
 from datetime import UTC, datetime
 from typing import Any
 
+from hypothesis import strategies as st
+
 from httpkit_magics.record.record import (
     Certificate,
     Cookie,
@@ -17,7 +19,6 @@ from httpkit_magics.record.record import (
     Record,
     SentRequest,
 )
-from hypothesis import strategies as st
 
 MARKER = "<img src=x onerror=alert(1)><script>alert(2)</script>"
 NOW = datetime(2026, 11, 20, 10, tzinfo=UTC)
@@ -42,15 +43,15 @@ anything = st.one_of(
     st.just(MARKER),
     st.sampled_from(["\x1b[31m\x9b2J\x00", "\u202eevil\u2066", "\ud800", "a" * 3000, "https://u:p@h/?token=x", ""]),
 )
-media_types = st.one_of(
-    st.sampled_from(
-        "application/json application/problem+json application/x-ndjson text/csv text/tab-separated-values text/html "
-        "application/xml image/svg+xml image/png audio/wav video/mp4 text/plain text/event-stream "
-        "application/octet-stream application/x-www-form-urlencoded image/none".split()
-    ),
-    anything,
+_MEDIA_TYPES = """
+application/json application/problem+json application/x-ndjson text/csv text/tab-separated-values text/html
+application/xml image/svg+xml image/png audio/wav video/mp4 text/plain text/event-stream
+application/octet-stream application/x-www-form-urlencoded image/none
+"""
+media_types = st.one_of(st.sampled_from(_MEDIA_TYPES.split()), anything)
+charsets = st.sampled_from(
+    [None, "utf-8", "latin-1", "utf-16", "shift_jis", "no-such", "punycode", "hex", "\x00", "idna"]
 )
-charsets = st.sampled_from([None, "utf-8", "latin-1", "utf-16", "shift_jis", "no-such", "punycode", "hex", "\x00", "idna"])
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | anything,
     lambda inner: st.lists(inner, max_size=5) | st.dictionaries(anything, inner, max_size=5),
@@ -69,17 +70,28 @@ bodies = st.one_of(
     st.just(MARKER.encode()),
 )
 field_lines = st.lists(
-    st.tuples(st.one_of(anything, st.sampled_from(["content-encoding", "set-cookie", "location"])), anything), max_size=4
+    st.tuples(st.one_of(anything, st.sampled_from(["content-encoding", "set-cookie", "location"])), anything),
+    max_size=4,
 )
 requests = st.builds(
-    SentRequest, st.one_of(st.just("GET"), anything), anything, field_lines.map(Fields), st.none() | st.binary(max_size=99)
+    SentRequest,
+    st.one_of(st.just("GET"), anything),
+    anything,
+    field_lines.map(Fields),
+    st.none() | st.binary(max_size=99),
 )
 seconds = st.floats(0, 10_000)
 cookies = st.builds(
     Cookie, anything, anything, st.lists(st.tuples(anything, st.none() | anything), max_size=3).map(tuple)
 )
 certificates = st.builds(
-    Certificate, anything, anything, anything, anything, st.lists(anything, max_size=3).map(tuple), st.none() | st.datetimes()
+    Certificate,
+    anything,
+    anything,
+    anything,
+    anything,
+    st.lists(anything, max_size=3).map(tuple),
+    st.none() | st.datetimes(),
 )
 
 

@@ -16,7 +16,7 @@ from yarl import URL
 
 from httpkit.client.request import ClientRequest
 from httpkit.client.response import ClientResponse
-from httpkit.client.routing import Handler
+from httpkit.client.state import Handler
 from httpkit.errors import ClientError
 from httpkit.values import hdrs
 from httpkit.values.challenges import parse_challenges

@@ -9,7 +9,7 @@ from time import monotonic
 
 from httpkit.client.request import ClientRequest
 from httpkit.client.response import ClientResponse
-from httpkit.client.routing import Handler
+from httpkit.client.state import Handler
 
 # Origins whose bucket is remembered; a full bucket is as good as none.
 MAX_ORIGINS = 1000

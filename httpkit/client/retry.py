@@ -14,8 +14,8 @@ from time import monotonic
 
 from httpkit.client.request import ClientRequest
 from httpkit.client.response import ClientResponse
-from httpkit.client.routing import Handler
 from httpkit.client.sending import IDEMPOTENT_METHODS
+from httpkit.client.state import Handler
 from httpkit.errors import (
     ClientConnectionError,
     ClientConnectorError,

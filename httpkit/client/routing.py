@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from functools import partial
 
 from httpkit.client.environment import find_surroundings
 from httpkit.client.options import Settings
 from httpkit.client.request import ClientRequest
 from httpkit.client.response import ClientResponse
+from httpkit.client.state import Handler
 from httpkit.values import hdrs
-
-Handler = Callable[[ClientRequest], Awaitable[ClientResponse]]
-"""Answers a request: the network, or a middleware in front of it."""
 
 
 def routed(handler: Handler, *, uses_proxies: bool) -> Handler:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from httpkit.client.request import ClientRequest
 from httpkit.client.response import ClientResponse
-from httpkit.client.tracing import Trace
 from httpkit.errors import (
     ClientConnectorError,
     ClientOSError,
     ClientResponseError,
+    ConnectionTimeoutError,
     HttpProcessingError,
     ServerDisconnectedError,
 )
@@ -21,6 +21,9 @@ from httpkit.net.pool import BaseConnector
 from httpkit.values import hdrs
 from httpkit.values.abc import AbstractCookieJar
 from httpkit.values.messages import DEFAULT_TIMEOUT
+
+if TYPE_CHECKING:  # 6 ms of import that nobody needs who doesn't trace
+    from httpkit.client.tracing import Trace
 
 # RFC 9110 section 9.2.2.
 IDEMPOTENT_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"})
@@ -60,6 +63,8 @@ class Sender:
             connection = self._connector.take(request.connection_key)
             if connection is None:
                 connection = await self._connect(request)
+            elif request.traces:
+                await self._tell_reused(request, connection)
             try:
                 arrived = self._perform(connection, request, exchange)
                 for trace in request.traces:
@@ -103,16 +108,24 @@ class Sender:
             self._connector.put(connection)
             raise
 
+    async def _tell_reused(self, request: ClientRequest, connection: Http1Connection) -> None:
+        try:
+            for trace in request.traces:
+                await trace.send_connection_reuseconn()
+        except BaseException:
+            self._connector.put(connection)
+            raise
+
     async def _connect(self, request: ClientRequest) -> Http1Connection:
         timeout = DEFAULT_TIMEOUT if request.settings is None else request.settings.timeout
         try:
             async with asyncio.timeout_at(request.deadline or None):
                 lease = await self._connector.connect(request, request.traces, timeout)
-        except ClientConnectorError:
+        except (ClientConnectorError, ConnectionTimeoutError):
             raise
+        except TimeoutError as error:
+            raise TimeoutError(f"no connection within {timeout.total or 0:g} s (ClientTimeout.total)") from error
         except OSError as error:
-            if error.errno is None and isinstance(error, TimeoutError):
-                raise
             raise ClientOSError(*error.args) from error
         return lease.detach()
 

@@ -10,6 +10,7 @@ import logging
 import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from http.cookies import SimpleCookie
 from operator import attrgetter
 
@@ -31,7 +32,8 @@ class StoredCookie:
         is_host_only: no Domain attribute, so that subdomains don't get it.
         deadline: when it expires, in seconds since 1970; None is the end of the session.
         last_used: a number that grows with every use.
-        size: bytes of name and value in a `Cookie` field.
+        size: bytes that it takes in a `Cookie` field, separators included.
+        prefix: what a request's path must start with, beyond `path`: the Path attribute where it ends with a slash.
     """
 
     cookie: Cookie
@@ -43,19 +45,17 @@ class StoredCookie:
     deadline: float | None
     last_used: int = 0
     size: int = field(init=False)
+    prefix: str = field(init=False)
 
     def __post_init__(self) -> None:
-        self.size = encoded_size(f"{self.sent.key}={self.sent.coded_value}") or 0
+        self.size = encoded_size(f"{self.sent.key}={self.sent.coded_value}; ") or 0
+        path = self.cookie["path"]
+        self.prefix = path if len(path) > 1 and path[-1] == "/" else ""
 
     @property
     def is_secure(self) -> bool:
         """Whether it has the Secure attribute."""
         return bool(self.cookie["secure"])
-
-    def covers(self, request_path: str) -> bool:
-        """Return whether the Path attribute, where it ends with a slash, covers `request_path` too."""
-        path = self.cookie["path"]
-        return len(path) <= 1 or path[-1] != "/" or request_path.startswith(path)
 
 
 def path_matches(request_path: str, path: str) -> bool:
@@ -154,12 +154,15 @@ class CookieStore:
                 if not path_matches(path, cookie_path):
                     continue
                 for name, cookie in names.items():
-                    if (cookie.is_host_only and domain != host) or not cookie.covers(path):
+                    if cookie.is_host_only and domain != host:
                         continue
-                    if is_secure or not cookie.is_secure:
+                    if cookie.prefix and not path.startswith(cookie.prefix):
+                        continue
+                    if is_secure or not cookie.cookie["secure"]:
                         selected.pop(name, None)  # the order says how close a cookie is
                         selected[name] = cookie
-        selected = self._within_limits(selected)
+        if selected and self._limits is not None:
+            selected = _within_limits(selected, self._limits)
         self._uses += 1
         for cookie in selected.values():
             cookie.last_used = self._uses
@@ -174,26 +177,6 @@ class CookieStore:
                 if domain.endswith(other) or other.endswith(domain):
                     return True
         return False
-
-    def _within_limits(self, selected: dict[str, StoredCookie]) -> dict[str, StoredCookie]:
-        """Return as many cookies as a request may carry, the closest first."""
-        limits = self._limits
-        if limits is None:
-            return selected
-        size = len("Cookie: ") - 2 + sum(cookie.size + 2 for cookie in selected.values())
-        if len(selected) <= limits.max_per_request and size <= limits.max_header_size:
-            return selected
-        kept: list[StoredCookie] = []
-        size = len("Cookie: ") - 2
-        for cookie in reversed(selected.values()):
-            if len(kept) < limits.max_per_request and size + cookie.size + 2 <= limits.max_header_size:
-                size += cookie.size + 2
-                kept.append(cookie)
-        logger.debug(
-            "sent %d of %d cookies: the limits are %d cookies (max_per_request) and %d bytes (max_header_size)",
-            len(kept), len(selected), limits.max_per_request, limits.max_header_size,
-        )  # fmt: skip
-        return {cookie.name: cookie for cookie in reversed(kept)}
 
     def _make_room(self, new: StoredCookie, limits: CookieLimits, now: float) -> bool:
         """Evict as Firefox does: what has expired, then what isn't Secure, then, for a Secure cookie, the rest.
@@ -223,7 +206,25 @@ class CookieStore:
         logger.debug("evicted %d cookies (%s)", len(evicted), limit)
 
 
-def _domains_above(host: str) -> list[str]:
+def _within_limits(selected: dict[str, StoredCookie], limits: CookieLimits) -> dict[str, StoredCookie]:
+    """Return as many cookies as a request may carry, the closest first."""
+    kept: list[StoredCookie] = []
+    size = len("Cookie: ") - len("; ")
+    for cookie in reversed(selected.values()):
+        if len(kept) < limits.max_per_request and size + cookie.size <= limits.max_header_size:
+            size += cookie.size
+            kept.append(cookie)
+    if len(kept) == len(selected):
+        return selected
+    logger.debug(
+        "sent %d of %d cookies: the limits are %d cookies (max_per_request) and %d bytes (max_header_size)",
+        len(kept), len(selected), limits.max_per_request, limits.max_header_size,
+    )  # fmt: skip
+    return {cookie.name: cookie for cookie in reversed(kept)}
+
+
+@lru_cache(maxsize=256)
+def _domains_above(host: str) -> tuple[str, ...]:
     """Return the domains whose cookies `host` may get, from that of all hosts to its own."""
     domains = [host] if host else []
     if not is_ip_address(host):
@@ -233,7 +234,7 @@ def _domains_above(host: str) -> list[str]:
             if rest:
                 domains.append(rest)
     domains.append("")
-    return domains[::-1]
+    return tuple(reversed(domains))
 
 
 def is_ip_address(host: str | None) -> bool:

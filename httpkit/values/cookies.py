@@ -145,9 +145,9 @@ class CookieJar(AbstractCookieJar):
     def filter_cookies(self, request_url: URL = URL()) -> BaseCookie[str]:  # noqa: B008 - URLs don't change
         """Return the cookies that a request for `request_url` carries, those of the closest domain and path last."""
         filtered: BaseCookie[str] = BaseCookie()
-        self._store.expire(time.time())
         if len(self._store) == 0:
             return filtered
+        self._store.expire(time.time())
         if not isinstance(request_url, URL):
             warnings.warn("filter_cookies takes a yarl.URL", DeprecationWarning, stacklevel=2)
             request_url = URL(request_url)

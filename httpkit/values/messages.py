@@ -108,7 +108,7 @@ class Timing:
 
         The names are `queued`, `dns`, `connect`, `tls`, `send`, `wait` and `receive`.
         """
-        ready = self.secured or self.connected or self.queued
+        ready = self.secured or self.connected or self.queued or self.started
         spans = (
             ("queued", self.started, self.queued),
             ("dns", self.resolve_start, self.resolved),

@@ -1,5 +1,7 @@
 """Public suffixes."""
 
+from types import SimpleNamespace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,9 +15,9 @@ domains = st.sampled_from(sorted(THE_LIST._publicsuffix)).map(lambda rule: rule.
 ascii_domains = domains.filter(str.isascii)
 
 
-@pytest.fixture
-def _without_the_list(monkeypatch):
-    monkeypatch.setattr(public_suffixes, "find_spec", lambda _name: None)
+@pytest.fixture(params=[None, SimpleNamespace(origin=None), SimpleNamespace(origin="/nowhere/__init__.py")])
+def _without_the_list(monkeypatch, request):
+    monkeypatch.setattr(public_suffixes, "find_spec", lambda _name: request.param)
     public_suffixes._rules.cache_clear()
     is_public_suffix.cache_clear()
     yield

@@ -1,6 +1,7 @@
 """Content codings."""
 
 import gzip
+import random
 import subprocess
 import sys
 import time
@@ -80,7 +81,7 @@ def _no_cache():
 
 
 datas = st.binary(max_size=300) | st.builds(
-    lambda data, count: data * count, st.binary(min_size=1, max_size=20), st.integers(1, 3000)
+    lambda data, count: data * count, st.binary(min_size=1, max_size=20), st.integers(1, 300)
 )
 stacks = st.lists(st.sampled_from(CODINGS), min_size=1, max_size=3).map(", ".join)
 cuts = st.lists(st.integers(0, 10_000), max_size=6)
@@ -90,6 +91,18 @@ cuts = st.lists(st.integers(0, 10_000), max_size=6)
 def test_a_body_is_the_same_however_it_is_cut_and_taken(coding, data, places, max_length):
     """Any split of the input and any size of the output give the bytes that were encoded."""
     assert data == _decode(coding, _cut(_encode(coding, data), places), max_length)
+
+
+@given(stacks, st.lists(datas, min_size=1, max_size=3), cuts, st.integers(1, 100))
+def test_input_may_come_before_the_output_is_taken(coding, parts, places, max_length):
+    """A caller that feeds on while something is pending loses nothing; members may end anywhere."""
+    parts = parts[:1] if "br" in coding else parts
+    decoder = decoder_for(coding)
+    out = [decoder.feed(piece, max_length) for piece in _cut(b"".join(_encode(coding, part) for part in parts), places)]
+    while decoder.has_pending:
+        out.append(decoder.feed(b"", 1000))
+    decoder.feed_eof()
+    assert b"".join(parts) == b"".join(out)
 
 
 @given(stacks, datas, cuts)
@@ -157,6 +170,14 @@ def test_a_body_that_is_cut_off_is_an_error(coding):
     for size in (1, 5, len(body) // 2, len(body) - 1):
         with pytest.raises(ContentEncodingError, match=f"{coding.split(', ')[-1]} is (cut off|malformed)"):
             _decode(coding, [body[:size]])
+
+
+def test_what_follows_the_end_of_br_is_an_error():
+    """Brotli has no members, and garbage is no padding."""
+    decoder = decoder_for("br")
+    assert decoder.feed(brotli.compress(b"x"), 10) == b"x"
+    with pytest.raises(ContentEncodingError, match="br is malformed: data after its end"):
+        decoder.feed(b"y", 10)
 
 
 @pytest.mark.parametrize("coding", [*CODINGS, "gzip, br"])
@@ -358,3 +379,12 @@ def test_nothing_optional_is_imported_before_it_is_needed():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
     assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("coding", [*CODINGS, "gzip, br", "zstd, zstd"])
+def test_a_long_body_is_decoded_window_by_window(coding):
+    """Input that is longer than a window, and members that end anywhere in it, lose nothing."""
+    data = random.Random(1).randbytes(150_000)
+    body = _encode(coding, data)
+    copies = 1 if "br" in coding else 3
+    assert data * copies == _decode(coding, [body * copies], 40_000)

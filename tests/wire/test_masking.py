@@ -48,6 +48,7 @@ def test_masks_come_from_the_operating_system(monkeypatch):
     assert bought == [4096]
 
 
+@pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")  # threads of whoever runs the tests
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system")
 def test_a_forked_child_does_not_reuse_its_parents_masks():
     """Parent and child would otherwise send the same masks."""

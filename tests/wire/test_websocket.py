@@ -408,6 +408,12 @@ def test_ping_between_fragments_is_given_at_once():
     assert decoder.feed(server_frame(0, b"b")) == [(TEXT, "ab", "")]
 
 
+def test_a_close_frame_may_stand_inside_a_message():
+    """RFC 6455 section 5.4: a server that gives up a message half-way says so; the half is never given."""
+    frames = server_frame(TEXT, b"half", fin=False) + server_frame(CLOSE, encode_close(1011, b"sorry"))
+    assert decode_all([frames]) == [WSMessage(WSMsgType.CLOSE, 1011, "sorry")]
+
+
 def test_a_message_becomes_a_stream_in_its_middle():
     """What was collected comes first; turned off, the message still ends in pieces and the next is whole."""
     decoder = FrameDecoder(max_msg_size=20)

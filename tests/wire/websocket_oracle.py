@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 
 from websockets.extensions.permessage_deflate import PerMessageDeflate
-from websockets.frames import DATA_OPCODES, Close, Frame, Opcode
+from websockets.frames import DATA_OPCODES, CloseCode, Frame, Opcode
 from websockets.protocol import Protocol, Side
 
 from httpkit.values.websocket import WSMessage, WSMsgType
@@ -57,17 +57,18 @@ def oracle_messages(data, *, side=Side.CLIENT, extension=None, max_size=None):
     protocol.receive_data(data)
     messages, parts, kind = [], [], None
     for frame in protocol.events_received():
-        if frame.opcode is Opcode.CLOSE:
-            close = Close.parse(frame.data) if frame.data else Close(0, "")
-            messages.append((WSMsgType.CLOSE, int(close.code), close.reason))
-        elif frame.opcode in DATA_OPCODES:
+        if frame.opcode in DATA_OPCODES:
             kind = kind if frame.opcode is Opcode.CONT else frame.opcode
             parts.append(bytes(frame.data))
             if frame.fin:
                 messages.append((TYPES[kind], b"".join(parts), ""))
                 parts = []
-        else:
+        elif frame.opcode is not Opcode.CLOSE:
             messages.append((TYPES[frame.opcode], bytes(frame.data), ""))
+    if protocol.close_rcvd is not None:
+        # Not from the frames: they refuse a close frame inside a message, which RFC 6455 section 5.4 allows.
+        code = int(protocol.close_rcvd.code)
+        messages.append((WSMsgType.CLOSE, 0 if code == CloseCode.NO_STATUS_RCVD else code, protocol.close_rcvd.reason))
     failed = protocol.close_rcvd is None and protocol.close_sent is not None
     return messages, int(protocol.close_sent.code) if failed else None
 

@@ -18,7 +18,10 @@ from httpkit_magics.record.record import SentRequest
 from httpkit_magics.record.secrets import Secret
 
 SHORTEST: Final = 8
-"""Characters; a shorter value of a header or parameter is a word that may stand anywhere."""
+"""Characters; a shorter value is a word that may stand anywhere."""
+
+LONG: Final = 16
+"""Characters from which on a value is no word, whatever its name."""
 
 LONGEST: Final = 8192
 """Characters; servers refuse longer fields, and each form of a secret is searched for in all that is shown."""
@@ -27,6 +30,8 @@ MOST: Final = 20
 """Credentials of one request that are searched for."""
 
 _PARAMETER: Final = re.compile(r"[?&#;]([^=&#;?]+)=([^&#]*)")
+# `?key=category` names a column. To mask that word in the whole answer would hide what people came for.
+_WORD: Final = re.compile(r"[a-z_.-]+|[A-Z_]+")
 _USERINFO: Final = re.compile(r"//([^/?#@\s]+)@")
 
 
@@ -45,15 +50,23 @@ def _values(request: SentRequest) -> Iterator[str]:
         for userinfo in _USERINFO.findall(url):
             yield unquote(userinfo.partition(":")[2] or userinfo)
     if "=" in url:
-        yield from (unquote_plus(value) for name, value in _PARAMETER.findall(url) if is_telling(unquote_plus(name)))
+        pairs = ((unquote_plus(name), unquote_plus(value)) for name, value in _PARAMETER.findall(url))
+        yield from (value for name, value in pairs if is_telling(name) and _is_no_word(value))
     for name, value in request.headers.items():
         lowered = name.lower()
         if lowered in {"authorization", "proxy-authorization"}:
             yield from _authorization(value)
         elif lowered == "cookie":
-            yield from (pair.partition("=")[2].strip() for pair in value.split(";"))
-        elif is_telling(name):
+            pairs = (
+                (name.strip(), text.strip()) for name, _, text in (pair.partition("=") for pair in value.split(";"))
+            )
+            yield from (text for name, text in pairs if is_telling(name) or len(text) >= LONG)
+        elif is_telling(name) and _is_no_word(value):
             yield value
+
+
+def _is_no_word(value: str) -> bool:
+    return len(value) >= LONG or _WORD.fullmatch(value) is None
 
 
 def _authorization(value: str) -> Iterator[str]:

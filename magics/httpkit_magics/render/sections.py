@@ -15,7 +15,19 @@ from httpkit_magics.record.units import count, duration, size
 from httpkit_magics.render.body import media_type_of
 from httpkit_magics.render.clip import clip, cut, cut_line, rows
 from httpkit_magics.render.layout import laid_out
-from httpkit_magics.render.panel import MAX_LABEL, MAX_LINES, MAX_SECTION, Block, Code, Fold, Line, Rows, Span, Tone
+from httpkit_magics.render.panel import (
+    MAX_LABEL,
+    MAX_LINES,
+    MAX_SECTION,
+    MAX_VALUE,
+    Block,
+    Code,
+    Fold,
+    Line,
+    Rows,
+    Span,
+    Tone,
+)
 
 MAX_NAMES: Final = 20
 """Host names of a certificate."""
@@ -124,7 +136,7 @@ def _cookie(cookie: Cookie, redactor: Redactor, *, is_secure: bool) -> Line:
 
 
 def _few(cookie: Cookie) -> tuple[tuple[str, str | None], ...]:
-    return cookie.attributes[:20]
+    return tuple((name[:100], text and text[:MAX_VALUE]) for name, text in cookie.attributes[:20])
 
 
 def _lasting(name: str, text: str) -> str:

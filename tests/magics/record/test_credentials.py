@@ -14,8 +14,8 @@ def test_header_fields_are_read():
     """Bearer tokens, Basic passwords, cookies and telling fields."""
     basic = base64.b64encode(b"user:long-password").decode()
     found = _found("https://h/", ("Authorization", "Bearer bearer-token"), ("Proxy-Authorization", f"Basic {basic}"),
-                   ("Cookie", "a=cookie-value; b=short"), ("X-Api-Key", "the-api-key"), ("Accept", "application/json"))  # fmt: skip
-    assert found == ["bearer-token", basic, "long-password", "cookie-value", "the-api-key"]
+                   ("Cookie", "session=cookie-value; theme=dark-mode; id=0123456789abcdef"), ("X-Api-Key", "api-key-1"), ("Accept", "application/json"))  # fmt: skip
+    assert found == ["bearer-token", basic, "long-password", "cookie-value", "0123456789abcdef", "api-key-1"]
 
 
 def test_the_url_is_read():
@@ -28,9 +28,14 @@ def test_short_and_huge_values_are_left_alone():
     assert _found("https://h/", ("Authorization", "Bearer 1234567"), ("X-Api-Key", "k" * (LONGEST + 1))) == []
 
 
+def test_words_are_no_credentials():
+    """`?key=category` names a column, and the answer is full of it."""
+    assert _found("https://h/?key=category&token=Category1", ("X-Session-Mode", "interactive")) == ["Category1"]
+
+
 def test_the_number_of_credentials_is_bounded():
     """A request with a thousand cookies does not make a thousand searches."""
-    assert len(_found("https://h/", ("Cookie", "; ".join(f"c{n}=value-{n:06}" for n in range(1000))))) == MOST
+    assert len(_found("https://h/", ("Cookie", "; ".join(f"c{n}=value-{n:010}" for n in range(1000))))) == MOST
 
 
 def test_broken_basic_credentials_are_masked_as_they_are():

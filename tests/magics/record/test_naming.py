@@ -1,6 +1,7 @@
 """Which names say that their value is a secret."""
 
 import pytest
+
 from httpkit_magics.record.naming import is_password, is_telling
 
 SECRETS = """X-Api-Key apiKey APIKey api_key apikey key access_token accessToken authtoken oauth_token token2 PHPSESSID

@@ -6,10 +6,11 @@ import pickle
 from urllib.parse import quote, quote_plus
 
 import pytest
-from httpkit_magics.record.redaction import Redactor
-from httpkit_magics.record.secrets import MASK, Secret
 from hypothesis import given
 from hypothesis import strategies as st
+
+from httpkit_magics.record.redaction import Redactor
+from httpkit_magics.record.secrets import MASK, Secret
 
 secret_texts = st.text(min_size=6, max_size=30)
 
@@ -17,7 +18,12 @@ secret_texts = st.text(min_size=6, max_size=30)
 def test_a_secret_shows_as_a_mask_wherever_it_is_printed():
     """str, repr, format and f-strings give the mask; only reveal() gives the text."""
     secret = Secret("hunter2hunter2", "PASSWORD")
-    assert [str(secret), f"{secret}", f"{secret:>8}", repr(secret)] == [MASK, MASK, f"  {MASK}", f"<Secret PASSWORD {MASK}>"]
+    assert [str(secret), f"{secret}", f"{secret:>8}", repr(secret)] == [
+        MASK,
+        MASK,
+        f"  {MASK}",
+        f"<Secret PASSWORD {MASK}>",
+    ]
     assert secret.reveal() == "hunter2hunter2"
 
 
@@ -55,4 +61,7 @@ def test_short_secrets_are_not_searched_for():
 
 def test_text_around_a_secret_stays():
     """Only the secret goes."""
-    assert Redactor([Secret("p@ss word")]).text("a p@ss word b p%40ss%20word c p%40ss+word") == f"a {MASK} b {MASK} c {MASK}"
+    assert (
+        Redactor([Secret("p@ss word")]).text("a p@ss word b p%40ss%20word c p%40ss+word")
+        == f"a {MASK} b {MASK} c {MASK}"
+    )

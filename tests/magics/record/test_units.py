@@ -3,9 +3,10 @@
 import re
 
 import pytest
-from httpkit_magics.record.units import count, duration, size, size_of
 from hypothesis import given
 from hypothesis import strategies as st
+
+from httpkit_magics.record.units import count, duration, size, size_of
 
 
 @pytest.mark.parametrize(
@@ -41,4 +42,8 @@ def test_progress_is_in_the_unit_of_the_whole():
 
 def test_counts_agree_with_their_noun():
     """One entry, two entries; thousands are set apart."""
-    assert [count(1, "entry", "entries"), count(2, "entry", "entries"), count(2042)] == ["1 entry", "2 entries", "2 042"]
+    assert [count(1, "entry", "entries"), count(2, "entry", "entries"), count(2042)] == [
+        "1 entry",
+        "2 entries",
+        "2 042",
+    ]

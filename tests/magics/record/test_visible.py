@@ -1,9 +1,10 @@
 """Text that may stand anywhere."""
 
 import pytest
-from httpkit_magics.record.visible import visible, visible_line
 from hypothesis import given
 from hypothesis import strategies as st
+
+from httpkit_magics.record.visible import visible, visible_line
 
 everything = st.text(st.characters(exclude_categories=()))
 

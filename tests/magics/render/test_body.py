@@ -4,11 +4,12 @@ import json
 import time
 
 import pytest
+from sample_records import a_json_record, a_record
+
 from httpkit_magics.record.redaction import REDACTOR
 from httpkit_magics.record.secrets import MASK
 from httpkit_magics.render.body import MAX_PARSED, body, media_type_of
 from httpkit_magics.render.panel import MAX_BODY, MAX_LINES, Code, Fold, Grid, Media, Node, Prose
-from sample_records import a_json_record, a_record
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"\0\0\0\rIHDR" + b"\0\0\0\x0a\0\0\0\x05" + b"rest"
 
@@ -87,6 +88,15 @@ def test_json_in_another_charset_is_read_as_declared():
     assert body(record, REDACTOR).note == "object, 1 key"
 
 
+def test_json_in_no_unicode_encoding_is_text():
+    """Bytes that no charset was found for are shown with what does not fit."""
+    fold = body(a_record(b'{"a": "\xe9"}', "application/json"), REDACTOR)
+    assert _said(fold) == [
+        "not valid JSON: not in a Unicode encoding",
+        "1 character does not fit utf-8, shown as \ufffd",
+    ]
+
+
 def test_masks_are_explained():
     """The reader is told that the record has the value."""
     fold = body(a_json_record({"access_token": "abc"}), REDACTOR)
@@ -133,7 +143,9 @@ def test_long_json_is_laid_out_as_text():
     assert not any("abc" in line for line in _lines(fold))
 
 
-@pytest.mark.parametrize("content_type", ["application/json", "text/html", "application/x-ndjson", "text/csv", "text/plain"])
+@pytest.mark.parametrize(
+    "content_type", ["application/json", "text/html", "application/x-ndjson", "text/csv", "text/plain"]
+)
 @pytest.mark.parametrize("unit", [b'{"a":1},', b"<!--", b'"', b"&", b"\\", b"\n", b"a,"])
 def test_fifty_megabytes_take_no_time(content_type, unit):
     """A large body is shown in under a second, whatever it is made of."""
@@ -145,7 +157,9 @@ def test_fifty_megabytes_take_no_time(content_type, unit):
 
 def test_the_largest_parsed_document_takes_less_than_a_second():
     """Parsing is bounded by size."""
-    record = a_record(json.dumps([{"a": 1.5, "b": "x"}] * (MAX_PARSED // 25)).encode()[: MAX_PARSED - 9] + b"}]", "application/json")
+    record = a_record(
+        json.dumps([{"a": 1.5, "b": "x"}] * (MAX_PARSED // 25)).encode()[: MAX_PARSED - 9] + b"}]", "application/json"
+    )
     start = time.perf_counter()
     body(record, REDACTOR)
     assert time.perf_counter() - start < 1

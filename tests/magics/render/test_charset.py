@@ -1,8 +1,9 @@
 """The body as text, and what is said about it."""
 
 import pytest
-from httpkit_magics.render.charset import HEAD, coding_problem, head_of
 from sample_records import a_record
+
+from httpkit_magics.render.charset import HEAD, coding_problem, head_of
 
 
 @pytest.mark.parametrize(

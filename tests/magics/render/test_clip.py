@@ -1,11 +1,12 @@
 """Cutting."""
 
+from hypothesis import given
+from hypothesis import strategies as st
+
 from httpkit_magics.record.redaction import Redactor
 from httpkit_magics.record.secrets import MASK, Secret
 from httpkit_magics.render.clip import clip, cut, cut_line, rows
 from httpkit_magics.render.panel import MAX_ROWS, MAX_SECTION, Span
-from hypothesis import given
-from hypothesis import strategies as st
 
 
 @given(st.text(st.characters(exclude_categories=())), st.integers(0, 20))

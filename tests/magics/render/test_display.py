@@ -7,15 +7,18 @@ import time
 from urllib.parse import quote, quote_plus
 
 import pytest
-from httpkit_magics.record.record import Cookie, Fields, Hop, Link, Progress, SentRequest
-from httpkit_magics.record.redaction import Redactor
-from httpkit_magics.record.secrets import Secret
-from httpkit_magics.render.display import mimebundle, terminal
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sample_records import a_json_record, a_record
 
-secrets = st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=4, max_size=20).map(lambda text: f"s3kr:{text}")
+from httpkit_magics.record.record import Cookie, Fields, Hop, Link, Progress, SentRequest
+from httpkit_magics.record.redaction import Redactor
+from httpkit_magics.record.secrets import Secret
+from httpkit_magics.render.display import mimebundle, terminal
+
+secrets = st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=4, max_size=20).map(
+    lambda text: f"s3kr:{text}"
+)
 
 
 def _forms(secret):
@@ -72,7 +75,9 @@ def test_what_is_masked_by_its_name_is_in_no_sink(secret):
         ("multipart/form-data; boundary=B", f'--B\r\nContent-Disposition: form-data; name="token"\r\n\r\n{secret}\r\n--B--\r\n'.encode()),
     ]  # fmt: skip
     for media_type, content in bodies:
-        request = SentRequest("POST", f"https://u:{encoded}@h/?token={encoded}", Fields([("Content-Type", media_type)]), content)
+        request = SentRequest(
+            "POST", f"https://u:{encoded}@h/?token={encoded}", Fields([("Content-Type", media_type)]), content
+        )
         record = a_json_record(
             {"access_token": secret, "user": {"passwords": [secret]}}, request=request,
             headers=[("Set-Cookie", f"id={encoded}; HttpOnly"), ("X-Auth-Token", secret)],
@@ -82,12 +87,21 @@ def test_what_is_masked_by_its_name_is_in_no_sink(secret):
 
 
 @settings(deadline=None)
-@given(secrets, st.sampled_from(["application/json", "text/plain", "text/html", "text/csv", "application/x-ndjson", ""]))
+@given(
+    secrets, st.sampled_from(["application/json", "text/plain", "text/html", "text/csv", "application/x-ndjson", ""])
+)
 def test_a_registered_secret_is_in_no_sink(secret, content_type):
     """Wherever it stands, in each of its forms."""
-    forms = [secret, quote(secret, safe=""), base64.b64encode(b"u:" + secret.encode()).decode(), json.dumps(secret)[1:-1]]
+    forms = [
+        secret,
+        quote(secret, safe=""),
+        base64.b64encode(b"u:" + secret.encode()).decode(),
+        json.dumps(secret)[1:-1],
+    ]
     body = "\n".join(json.dumps({"a": form, form: "x"}) for form in forms).encode()
-    record = a_record(body, content_type, url=f"https://h/{quote(secret, safe='')}/x", headers=[("x-note", " ".join(forms))])
+    record = a_record(
+        body, content_type, url=f"https://h/{quote(secret, safe='')}/x", headers=[("x-note", " ".join(forms))]
+    )
     assert _found(secret, _sinks(record, Redactor([Secret(secret)]))) == []
 
 

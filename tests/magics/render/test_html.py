@@ -1,13 +1,14 @@
 """Panel -> HTML."""
 
 import pytest
+from hypothesis import given, settings
+from panel_html import PanelReader
+from sample_records import MARKER, a_json_record, a_record, records
+
 from httpkit_magics.record.record import Cookie, Failure, Fields, Hop, Link, Phase, SentRequest
 from httpkit_magics.render.display import mimebundle
 from httpkit_magics.render.html import to_html
 from httpkit_magics.render.panel import MAX_HTML, MAX_MEDIA, Panel, Prose, Span
-from hypothesis import given, settings
-from panel_html import PanelReader
-from sample_records import MARKER, a_json_record, a_record, records
 
 
 def _html(record):
@@ -42,7 +43,9 @@ def test_a_marker_in_every_field_is_text():
     assert reader.text.count("onerror=alert(1)") > 20
 
 
-@pytest.mark.parametrize("content_type", ["text/html", "application/xml", "image/svg+xml", "text/csv", "text/plain", MARKER])
+@pytest.mark.parametrize(
+    "content_type", ["text/html", "application/xml", "image/svg+xml", "text/csv", "text/plain", MARKER]
+)
 def test_markup_is_shown_and_not_used(content_type):
     """HTML, XML and SVG are text; an SVG is an image besides, from a data URI."""
     reader = PanelReader(_html(a_record(MARKER.encode() * 3, content_type)))
@@ -74,7 +77,9 @@ def test_a_panel_is_bounded(character):
     assert len(bundle["text/plain"].encode()) <= MAX_HTML
 
 
-@pytest.mark.parametrize("content_type", ["text/html", "text/plain", "text/csv", "application/x-ndjson", "application/xml"])
+@pytest.mark.parametrize(
+    "content_type", ["text/html", "text/plain", "text/csv", "application/x-ndjson", "application/xml"]
+)
 @pytest.mark.parametrize("unit", ["<a>", "&amp;", "\U0001f600", "a,b\n", '{"&&&&":"<<<<"}\n', '="">'])
 def test_a_body_is_bounded(content_type, unit):
     """A long body of any type, made of what takes most markup."""
@@ -93,7 +98,10 @@ def test_a_large_image_is_the_only_thing_that_is_large():
     assert "stays out of the notebook" in hidden
 
 
-@pytest.mark.parametrize(("content_type", "content", "tag"), [("audio/wav", b"RIFF0000WAVE", "audio"), ("video/webm", b"\x1a\x45\xdf\xa3", "video")])
+@pytest.mark.parametrize(
+    ("content_type", "content", "tag"),
+    [("audio/wav", b"RIFF0000WAVE", "audio"), ("video/webm", b"\x1a\x45\xdf\xa3", "video")],
+)
 def test_sound_and_film_have_controls(content_type, content, tag):
     """And words for where they can't be played."""
     reader = PanelReader(_html(a_record(content, content_type)))

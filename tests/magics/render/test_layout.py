@@ -2,9 +2,10 @@
 
 import json
 
-from httpkit_magics.render.layout import WIDTH, laid_out
 from hypothesis import given
 from sample_records import json_values
+
+from httpkit_magics.render.layout import WIDTH, laid_out
 
 
 def test_short_text_and_laid_out_text_stay():

@@ -3,9 +3,10 @@
 import time
 
 import pytest
-from httpkit_magics.render.markup import MOST_SPANS, highlighted
 from hypothesis import given
 from hypothesis import strategies as st
+
+from httpkit_magics.render.markup import MOST_SPANS, highlighted
 
 
 def test_parts_have_their_tones():

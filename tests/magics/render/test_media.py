@@ -1,6 +1,7 @@
 """Images, sounds and films."""
 
 import pytest
+
 from httpkit_magics.render.media import media_of
 from httpkit_magics.render.panel import MAX_MEDIA, Media
 
@@ -12,7 +13,10 @@ def test_an_image_is_shown_with_its_size():
     assert media_of("image/gif", GIF) == Media("image", "image/gif", GIF, "image/gif, 10 B, 10 \u00d7 5")
 
 
-@pytest.mark.parametrize(("alias", "content", "known"), [("image/jpg", b"\xff\xd8\xff", "image/jpeg"), ("audio/x-wav", b"RIFF0000WAVE", "audio/wav")])
+@pytest.mark.parametrize(
+    ("alias", "content", "known"),
+    [("image/jpg", b"\xff\xd8\xff", "image/jpeg"), ("audio/x-wav", b"RIFF0000WAVE", "audio/wav")],
+)
 def test_other_names_are_known(alias, content, known):
     """The media type in the output is ours."""
     assert media_of(alias, content).media_type == known

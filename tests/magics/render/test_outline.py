@@ -1,11 +1,12 @@
 """Record -> panel."""
 
 import pytest
+from sample_records import a_record
+
 from httpkit_magics.record.record import Certificate, Failure, Fields, Hop, Phase, Progress, SentRequest
 from httpkit_magics.record.redaction import REDACTOR
 from httpkit_magics.record.secrets import MASK
 from httpkit_magics.render.outline import outline, outline_progress
-from sample_records import a_record
 
 REFUSED = Failure("refused", "Cannot connect", "127.0.0.1 port 9 refused the connection.", "Is the server running?")
 
@@ -39,7 +40,9 @@ def test_the_second_line_holds_the_facts():
     )  # fmt: skip
 
 
-@pytest.mark.parametrize(("received", "expected"), [(None, "10 B (gzip)"), (30, "10 B (gzip)"), (5, "10 B (gzip, 2.0 times smaller)")])
+@pytest.mark.parametrize(
+    ("received", "expected"), [(None, "10 B (gzip)"), (30, "10 B (gzip)"), (5, "10 B (gzip, 2.0 times smaller)")]
+)
 def test_a_coding_that_saved_nothing_is_only_named(received, expected):
     """Small bodies grow when they are compressed."""
     record = a_record(b"x" * 10, headers=[("content-encoding", "gzip")], received=received)
@@ -49,7 +52,13 @@ def test_a_coding_that_saved_nothing_is_only_named(received, expected):
 def test_sections_come_in_one_order():
     """What matters first; what is not there is left out."""
     record = a_record(b"x", "text/plain", phases=(Phase("wait", 0, 0.04),), tls=Certificate("TLSv1.3", "AES"))
-    assert [section.title for section in _panel(record).sections] == ["Body", "Headers", "Timing", "Request as sent", "TLS"]
+    assert [section.title for section in _panel(record).sections] == [
+        "Body",
+        "Headers",
+        "Timing",
+        "Request as sent",
+        "TLS",
+    ]
     assert [section.title for section in _panel(record).sections if section.is_open] == ["Body"]
 
 

@@ -3,11 +3,12 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from sample_records import NOW, a_record
+
 from httpkit_magics.record.record import Certificate, Cookie, Fields, Hop, Link, SentRequest
 from httpkit_magics.record.redaction import REDACTOR
 from httpkit_magics.record.secrets import MASK
 from httpkit_magics.render import sections
-from sample_records import NOW, a_record
 
 
 def _rows(fold):
@@ -23,13 +24,18 @@ def test_headers_are_shown_as_they_came():
     """In order, repeats kept, credentials masked."""
     record = a_record(b"", "text/plain", headers=[("X", "1"), ("x", "2"), ("X-Api-Key", "k")])
     fold = sections.headers(record, REDACTOR)
-    assert (fold.note, _rows(fold)) == ("4", [("content-type", "text/plain"), ("X", "1"), ("x", "2"), ("X-Api-Key", MASK)])
+    assert (fold.note, _rows(fold)) == (
+        "4",
+        [("content-type", "text/plain"), ("X", "1"), ("x", "2"), ("X-Api-Key", MASK)],
+    )
 
 
 def test_what_is_not_there_has_no_section():
     """No headers, cookies, links, redirects or TLS."""
     record = a_record()
-    assert [make(record, REDACTOR) for make in (sections.headers, sections.cookies, sections.links, sections.redirects)] == [None] * 4
+    assert [
+        make(record, REDACTOR) for make in (sections.headers, sections.cookies, sections.links, sections.redirects)
+    ] == [None] * 4
     assert sections.tls(None, NOW) is None
 
 
@@ -100,10 +106,19 @@ def test_redirects_say_from_where_to_where():
 
 def test_the_request_is_shown_without_its_credentials():
     """Method, URL, fields and body."""
-    sent = SentRequest("POST", "https://h/?api_key=abc", Fields([("Authorization", "Bearer abc"), ("Content-Type", "application/json")]), b'{"password": "abc", "n": 1}')
+    sent = SentRequest(
+        "POST",
+        "https://h/?api_key=abc",
+        Fields([("Authorization", "Bearer abc"), ("Content-Type", "application/json")]),
+        b'{"password": "abc", "n": 1}',
+    )
     fold = sections.request(a_record(request=sent), REDACTOR, was_sent=True)
     assert (fold.title, fold.note) == ("Request as sent", "POST, 2 headers, 27 B")
-    assert _rows(fold) == [("POST", f"https://h/?api_key={MASK}"), ("Authorization", f"Bearer {MASK}"), ("Content-Type", "application/json")]
+    assert _rows(fold) == [
+        ("POST", f"https://h/?api_key={MASK}"),
+        ("Authorization", f"Bearer {MASK}"),
+        ("Content-Type", "application/json"),
+    ]
     assert fold.blocks[1].lines[0][0].text == f'{{"password": "{MASK}", "n": 1}}'
 
 
@@ -115,32 +130,55 @@ def test_a_request_that_never_left_says_so():
 
 def test_binary_and_long_request_bodies_are_words_or_cut():
     """The panel does not grow with an upload."""
-    binary = sections.request(a_record(request=SentRequest("PUT", "https://h/", Fields(), b"\xff\xfe" * 50_000)), REDACTOR, was_sent=True)
-    long = sections.request(a_record(request=SentRequest("PUT", "https://h/", Fields(), b"x" * 100_000)), REDACTOR, was_sent=True)
+    binary = sections.request(
+        a_record(request=SentRequest("PUT", "https://h/", Fields(), b"\xff\xfe" * 50_000)), REDACTOR, was_sent=True
+    )
+    long = sections.request(
+        a_record(request=SentRequest("PUT", "https://h/", Fields(), b"x" * 100_000)), REDACTOR, was_sent=True
+    )
     assert binary.blocks[1].more == "100 KB of binary content: r.request.body"
-    assert (len(long.blocks[1].lines[0][0].text), long.blocks[1].more) == (8193, "the beginning of 100 KB: r.request.body")
+    assert (len(long.blocks[1].lines[0][0].text), long.blocks[1].more) == (
+        8193,
+        "the beginning of 100 KB: r.request.body",
+    )
 
 
 @pytest.mark.parametrize(
     ("left", "note", "tone"),
-    [(41, "1.3, 41 days left", "muted"), (13, "1.3, 13 days left", "warn"), (1, "1.3, 1 day left", "warn"), (-3, "1.3, expired 3 days ago", "bad")],
+    [
+        (41, "1.3, 41 days left", "muted"),
+        (13, "1.3, 13 days left", "warn"),
+        (1, "1.3, 1 day left", "warn"),
+        (-3, "1.3, expired 3 days ago", "bad"),
+    ],
 )
 def test_days_left_are_counted_from_the_record(left, note, tone):
     """The panel of a record is the same tomorrow."""
     certificate = Certificate("TLSv1.3", "AES", "s", "i", ("a", "b"), NOW + timedelta(days=left))
     fold = sections.tls(certificate, NOW)
     assert (fold.note, fold.blocks[0].rows[-1][1][1].tone) == (note, tone)
-    assert _rows(fold)[:5] == [("version", "TLS 1.3"), ("cipher", "AES"), ("subject", "s"), ("issuer", "i"), ("names", "a, b")]
+    assert _rows(fold)[:5] == [
+        ("version", "TLS 1.3"),
+        ("cipher", "AES"),
+        ("subject", "s"),
+        ("issuer", "i"),
+        ("names", "a, b"),
+    ]
 
 
 def test_without_a_date_there_are_no_days():
     """No clock is asked; a date without a zone is UTC."""
     expires = datetime(2026, 12, 1)  # noqa: DTZ001  # some libraries give such dates
     assert sections.tls(Certificate("TLSv1.3", "AES", expires=expires), None).note == "1.3"
-    assert sections.tls(Certificate("TLSv1.3", "AES", expires=expires), datetime(2026, 11, 30, tzinfo=UTC)).note == "1.3, 1 day left"
+    assert (
+        sections.tls(Certificate("TLSv1.3", "AES", expires=expires), datetime(2026, 11, 30, tzinfo=UTC)).note
+        == "1.3, 1 day left"
+    )
 
 
 def test_many_names_are_counted():
     """A certificate for a thousand hosts."""
     names = tuple(f"h{n}.example" for n in range(1000))
-    assert dict(_rows(sections.tls(Certificate("TLSv1.3", "AES", names=names), NOW)))["names"].endswith("h19.example, 980 more")
+    assert dict(_rows(sections.tls(Certificate("TLSv1.3", "AES", names=names), NOW)))["names"].endswith(
+        "h19.example, 980 more"
+    )

@@ -2,10 +2,11 @@
 
 import re
 
-from httpkit_magics.record.record import Failure
-from httpkit_magics.render.display import terminal
 from hypothesis import given, settings
 from sample_records import a_json_record, a_record, records
+
+from httpkit_magics.record.record import Failure
+from httpkit_magics.render.display import terminal
 
 SGR = re.compile(r"\x1b\[[0-9;]*m")
 
@@ -42,5 +43,8 @@ def test_folds_inside_a_section_are_one_line_too():
 
 def test_the_outcome_has_its_colour():
     """Green, yellow and red, as the words say."""
-    shown = [terminal(record)[:10] for record in (a_record(), a_record(status=404), a_record(failure=Failure("dns", "No", "x")))]
+    shown = [
+        terminal(record)[:10]
+        for record in (a_record(), a_record(status=404), a_record(failure=Failure("dns", "No", "x")))
+    ]
     assert shown == ["\x1b[1;7;32m ", "\x1b[1;7;33m ", "\x1b[1;7;31m "]

@@ -5,6 +5,9 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from sample_records import NOW, a_json_record, a_record, records
+
 from httpkit_magics.record.record import (
     Certificate,
     Cookie,
@@ -17,8 +20,6 @@ from httpkit_magics.record.record import (
     SentRequest,
 )
 from httpkit_magics.render.display import mimebundle
-from hypothesis import given, settings
-from sample_records import NOW, a_json_record, a_record, records
 
 GOLDEN = Path(__file__).parent / "golden"
 SENT = SentRequest(

@@ -8,7 +8,11 @@ def test_bars_share_one_scale():
     """Each begins where the one before ended, as parts of the whole; the note names the longest."""
     fold = timing((Phase("dns", 0, 0.25), Phase("tls", 0.25, 0.125), Phase("wait", 0.5, 0.5)), 1.0)
     assert (fold.title, fold.note) == ("Timing", "wait 500 ms of 1.0 s")
-    assert fold.blocks[0].bars == (("DNS", 0.0, 0.25, "250 ms"), ("TLS", 0.25, 0.125, "125 ms"), ("wait", 0.5, 0.5, "500 ms"))
+    assert fold.blocks[0].bars == (
+        ("DNS", 0.0, 0.25, "250 ms"),
+        ("TLS", 0.25, 0.125, "125 ms"),
+        ("wait", 0.5, 0.5, "500 ms"),
+    )
 
 
 def test_no_phases_no_section():

@@ -3,12 +3,13 @@
 import json
 import time
 
+from hypothesis import given
+from sample_records import json_values
+
 from httpkit_magics.record.redaction import REDACTOR
 from httpkit_magics.record.secrets import MASK
 from httpkit_magics.render.panel import MAX_BODY, Node
 from httpkit_magics.render.tree import MAX_DEPTH, MAX_ITEMS, MAX_KEYS, MAX_NODES, OPEN_ROWS, kind, parse, tree
-from hypothesis import given
-from sample_records import json_values
 
 
 def _tree(value):
@@ -31,7 +32,9 @@ def _seen(node: Node):
 
 def test_leaves_say_key_and_value():
     """As the document wrote them: numbers keep their digits."""
-    root, masked = tree(parse(b'{"a": 1.10, "b": "x\\n\\"", "c": null, "d": true, "e": 1e999, "f": {}, "g": []}'), REDACTOR, "r")
+    root, masked = tree(
+        parse(b'{"a": 1.10, "b": "x\\n\\"", "c": null, "d": true, "e": 1e999, "f": {}, "g": []}'), REDACTOR, "r"
+    )
     expected = ["a: 1.10", r'b: "x\n\""', "c: null", "d: true", "e: 1e999", "f: {0 keys}", "g: [0 items]"]
     assert [_text(child) for child in root.children] == expected
     assert not masked
@@ -45,7 +48,9 @@ def test_a_number_of_ten_thousand_digits_is_cut():
 
 def test_tokens_are_masked_with_all_that_is_in_them():
     """The record keeps the value; the panel doesn't show it."""
-    root, masked = tree({"access_token": {"x": "abc"}, "next": "https://u:p@h/?token=abc", "monkey": "abc"}, REDACTOR, "r")
+    root, masked = tree(
+        {"access_token": {"x": "abc"}, "next": "https://u:p@h/?token=abc", "monkey": "abc"}, REDACTOR, "r"
+    )
     assert [_text(child) for child in root.children] == [
         f"access_token: {MASK}", f'next: "https://{MASK}@h/?token={MASK}"', 'monkey: "abc"'
     ]  # fmt: skip
@@ -84,7 +89,16 @@ def test_a_small_document_is_open_and_a_crowd_is_not():
 def test_kinds_are_words():
     """The note of the section."""
     kinds = [kind(parse(text)) for text in ("{}", '{"a":1}', "[]", '[{"a":1}]', '"x"', "1", "null", "true")]
-    assert kinds == ["object, 0 keys", "object, 1 key", "array, 0 items", "array, 1 object", "string", "number", "null", "boolean"]
+    assert kinds == [
+        "object, 0 keys",
+        "object, 1 key",
+        "array, 0 items",
+        "array, 1 object",
+        "string",
+        "number",
+        "null",
+        "boolean",
+    ]
 
 
 @given(json_values)

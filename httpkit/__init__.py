@@ -7,7 +7,7 @@ that the import takes.
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from httpkit import errors as client_exceptions
+from httpkit.client.aliases import install
 from httpkit.client.auth import BasicAuth, encode_basic_auth
 from httpkit.client.request import ClientRequest
 from httpkit.client.response import ClientResponse
@@ -53,7 +53,6 @@ from httpkit.net.dial import AddrInfoType, SocketFactoryType
 from httpkit.net.pool import BaseConnector, Connection
 from httpkit.net.resolver import AsyncResolver, DefaultResolver, ThreadedResolver
 from httpkit.net.tls import Fingerprint
-from httpkit.values import abc, hdrs
 from httpkit.values.cookies import CookieJar, DummyCookieJar
 from httpkit.values.messages import (
     ClientTimeout,
@@ -72,6 +71,7 @@ if TYPE_CHECKING:
     from httpkit.client.digest import DigestAuthMiddleware
     from httpkit.client.formdata import FormData
     from httpkit.client.multipart import BodyPartReader, MultipartReader, MultipartWriter
+    from httpkit.client.one_shot import request
     from httpkit.client.payload import (
         AsyncIterablePayload,
         BytesPayload,
@@ -104,6 +104,9 @@ if TYPE_CHECKING:
         TraceRequestStartParams,
         TraceResponseChunkReceivedParams,
     )
+    from httpkit.client.upload import UploadTracker
+    from httpkit.net.data_queue import DataQueue
+    from httpkit.values import abc, hdrs
     from httpkit.values.disposition import (
         BadContentDispositionHeader,
         BadContentDispositionParam,
@@ -154,6 +157,7 @@ __all__ = (
     "ContentDisposition",
     "ContentTypeError",
     "CookieJar",
+    "DataQueue",
     "DefaultResolver",
     "DigestAuthMiddleware",
     "DummyCookieJar",
@@ -215,15 +219,16 @@ __all__ = (
     "UnixClientConnectorError",
     "UnixConnector",
     "UploadAbortedError",
+    "UploadTracker",
     "WSServerHandshakeError",
     "abc",
-    "client_exceptions",
     "content_disposition_filename",
     "encode_basic_auth",
     "get_payload",
     "hdrs",
     "parse_content_disposition",
     "payload_type",
+    "request",
     "set_zlib_backend",
 )
 
@@ -235,6 +240,7 @@ _LATER = {
     "httpkit.client.digest": ("DigestAuthMiddleware",),
     "httpkit.client.formdata": ("FormData",),
     "httpkit.client.multipart": ("BodyPartReader", "MultipartReader", "MultipartWriter"),
+    "httpkit.client.one_shot": ("request",),
     "httpkit.client.payload": (
         "AsyncIterablePayload",
         "BytesPayload",
@@ -249,6 +255,8 @@ _LATER = {
     "httpkit.client.ratelimit": ("RateLimitMiddleware",),
     "httpkit.client.retry": ("RetryMiddleware",),
     "httpkit.client.tracing": tuple(name for name in __all__ if name.startswith("Trace")),
+    "httpkit.client.upload": ("UploadTracker",),
+    "httpkit.net.data_queue": ("DataQueue",),
     "httpkit.values.disposition": (
         "BadContentDispositionHeader",
         "BadContentDispositionParam",
@@ -258,6 +266,8 @@ _LATER = {
     ),
     "httpkit.values.etags": ("ETag",),
 }
+# aiohttp's module names, such as httpkit.connector.
+globals().update(install(__name__))
 _MODULE_OF = {name: module for module, names in _LATER.items() for name in names}
 
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Iterable, Mapping, Sequence
+import warnings
+from collections.abc import Awaitable, Iterable, Mapping, Sequence
 from http.cookies import Morsel, SimpleCookie
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Literal, TypeGuard
@@ -17,8 +18,10 @@ from multidict import CIMultiDict, CIMultiDictProxy
 from yarl import URL, Query
 
 from httpkit.client.auth import BasicAuth
+from httpkit.client.deprecated import warn
 from httpkit.client.options import LooseHeaders, Settings, pairs
 from httpkit.net.exchange import Exchange
+from httpkit.net.pool import Connection
 from httpkit.net.proxy import TUNNELLED_SCHEMES, forwarded_fields, is_forwarded
 from httpkit.values import hdrs
 from httpkit.values.abc import AbstractStreamWriter, LooseCookies
@@ -30,6 +33,7 @@ from httpkit.wire.http1 import TOKEN
 
 if TYPE_CHECKING:  # 3 ms of import, for requests with a body only
     from httpkit.client.payload import BytesPayload, Payload
+    from httpkit.client.upload import UploadTracker
 
 _METHOD = re.compile(TOKEN)
 _VERSION = re.compile(r"([0-9])\.([0-9])")
@@ -95,6 +99,7 @@ class ClientRequest:
         chunked: whether the body is framed in the chunked coding.
         compress: the content coding of the body.
         connection_key: what the request must share with its connection.
+        payload: what writes the body; None without one.
         timing: the clock marks of the request.
     """
 
@@ -112,6 +117,8 @@ class ClientRequest:
     proxy_auth: BasicAuth | None = None
     proxy_headers: CIMultiDict[str] | None = None
     response: Any = None
+    response_class: type[Any] | None = None
+    upload_tracker: UploadTracker | None = None
     server_hostname: str | None = None
     version: HttpVersion = HttpVersion11
     settings: Settings | None = None
@@ -119,8 +126,9 @@ class ClientRequest:
     exchange: Exchange | None = None
     deadline: float = 0.0
     history: tuple[Any, ...] = ()
-    _body: Payload | None = None
+    payload: Payload | None = None
     _expects_continue = False
+    _is_over = False
     _skip_auto_headers: CIMultiDict[None] | None = None
     _ssl: Any = True
 
@@ -153,7 +161,7 @@ class ClientRequest:
     ) -> None:
         self.loop = loop or asyncio.get_running_loop()
         self.session = session
-        self.response_class = response_class
+        self.response_class = response_class or self.response_class
         self.timing = timing or Timing(monotonic())
         if method not in self.ALL_METHODS:
             method = _checked_method(method)
@@ -240,8 +248,18 @@ class ClientRequest:
 
     @property
     def body(self) -> Payload | Literal[b""]:
-        """The body; empty bytes where there is none."""
-        return self._body or b""
+        """The body; empty bytes where there is none. Setting it is deprecated: `update_body` closes the old one."""
+        return self.payload or b""
+
+    @body.setter
+    def body(self, value: Any) -> None:
+        warn("setting ClientRequest.body is deprecated, use await request.update_body(body)")
+        old = self.payload
+        if old is not None and not old.autoclose and old is not value:
+            warnings.warn(
+                "the old body is not closed, use await request.update_body(body)", ResourceWarning, stacklevel=2
+            )
+        self._replace_body(value)
 
     # -- head ---------------------------------------------------------------------------------------------------
 
@@ -362,8 +380,8 @@ class ClientRequest:
             if hdrs.CONTENT_LENGTH in headers:
                 raise ValueError("chunked can not be set if Content-Length header is set")
             headers[hdrs.TRANSFER_ENCODING] = "chunked"
-        elif hdrs.CONTENT_LENGTH not in headers and (self._body is not None or self.method not in self.GET_METHODS):
-            headers[hdrs.CONTENT_LENGTH] = str(self._body.size if self._body is not None else 0)
+        elif hdrs.CONTENT_LENGTH not in headers and (self.payload is not None or self.method not in self.GET_METHODS):
+            headers[hdrs.CONTENT_LENGTH] = str(self.payload.size if self.payload is not None else 0)
         self.length = self._content_length()
 
     def _content_length(self) -> int | None:
@@ -381,9 +399,9 @@ class ClientRequest:
             TypeError: none of these.
         """
         if body is None:
-            self._body = None
+            self.payload = None
             return
-        self._body = payload = as_payload(body)
+        self.payload = payload = as_payload(body)
         headers = self.headers
         if not self.chunked and hdrs.CONTENT_LENGTH not in headers:
             if payload.size is None:
@@ -397,8 +415,11 @@ class ClientRequest:
 
     async def update_body(self, body: Any) -> None:
         """Send `body` instead; the old one is closed, its length and framing are forgotten."""
-        if self._body is not None and self._body is not body:
-            await self._body.close()
+        if self.payload is not None and self.payload is not body:
+            await self.payload.close()
+        self._replace_body(body)
+
+    def _replace_body(self, body: Any) -> None:
         for name in (hdrs.CONTENT_LENGTH, hdrs.TRANSFER_ENCODING):
             self.headers.pop(name, None)
         if body is None and hdrs.CONTENT_TYPE in self.headers:
@@ -412,8 +433,8 @@ class ClientRequest:
     ) -> None:
         """Write the body to `writer`."""
         del conn  # kept for subclasses written for aiohttp
-        if self._body is not None:
-            await self._body.write_with_length(writer, content_length)
+        if self.payload is not None:
+            await self.payload.write_with_length(writer, content_length)
 
     # -- sending ------------------------------------------------------------------------------------------------
 
@@ -426,9 +447,7 @@ class ClientRequest:
         exchange = Exchange(self.loop, self.method, path, self.version, headers, self.timing)
         if hdrs.CONNECTION in headers:
             exchange.is_last = "close" in headers[hdrs.CONNECTION].lower()
-        if self.version != HttpVersion11:
-            exchange.is_last = exchange.is_last or hdrs.CONNECTION not in headers
-        body = self._body
+        body = self.payload
         if body is not None:
             if self._is_one_write(body):
                 exchange.body = bytes(body.value)
@@ -440,6 +459,8 @@ class ClientRequest:
                 exchange.compress = self.compress if isinstance(self.compress, str) else None
                 exchange.length = self.length
                 exchange.expect_continue = self._expects_continue
+        if self.upload_tracker is not None:
+            exchange.write_body = self.upload_tracker.begin_attempt(exchange.write_body)
         self.exchange = exchange
         return exchange
 
@@ -474,16 +495,55 @@ class ClientRequest:
             and not self.compress
             and not self.chunked
             and not self._expects_continue
+            and self.upload_tracker is None
             and self.length == len(body.value) <= ONE_WRITE
         )
 
     async def _write_body(self, writer: AbstractStreamWriter) -> None:
-        await self.write_bytes(writer, None, self.length)
+        try:
+            await self.write_bytes(writer, None, self.length)
+        finally:
+            if self._is_over and self.payload is not None:
+                await self.payload.close()
+
+    async def send(self, conn: Connection) -> Any:
+        """Send the request on `conn`, which the response gives back from then on; return the response.
+
+        Raises:
+            ClientConnectionError: no answer.
+            HttpProcessingError: a malformed one.
+        """
+        exchange = self.make_exchange()
+        try:
+            await conn.detach().perform(exchange)
+        except BaseException:
+            exchange.abandon()
+            raise
+        self.response = None if self.response_class is None else self.response_class(self, exchange)
+        return self.response
+
+    def end_body(self) -> Awaitable[None] | None:
+        """Close the body, at the end of its upload where that is still on; return what closes it now, or None."""
+        if self.payload is None:
+            return None
+        upload = None if self.exchange is None else self.exchange.upload
+        if upload is None or upload.done():
+            return self.payload.close()
+        # An upload that was cancelled still runs to its end, and a file is not closed while a thread reads it.
+        self._is_over = True
+        return None
+
+    async def wait_upload(self) -> None:
+        """Wait until the body is sent or given up, so that nothing else reads it."""
+        upload = None if self.exchange is None else self.exchange.upload
+        if upload is not None and not upload.done():
+            await asyncio.wait((upload,))
 
     async def close(self) -> None:
-        """Close the body."""
-        if self._body is not None:
-            await self._body.close()
+        """Wait until the body is sent or given up, and close it."""
+        await self.wait_upload()
+        if self.payload is not None:
+            await self.payload.close()
 
     def terminate(self) -> None:
         """Give the request up."""

@@ -6,6 +6,8 @@ import asyncio
 import json as json_module
 import warnings
 from collections.abc import Awaitable, Callable, Iterable, Sequence
+from inspect import signature
+from traceback import StackSummary, walk_stack
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, Unpack
 
@@ -15,6 +17,7 @@ from yarl import URL
 from httpkit.client.auth import BasicAuth
 from httpkit.client.call import Call
 from httpkit.client.context import RequestContextManager
+from httpkit.client.deprecated import SessionOptions, session_options, warn
 from httpkit.client.options import (
     BodyOptions,
     Defaults,
@@ -42,6 +45,9 @@ from httpkit.wire.http1 import MAX_FIELD_SIZE, MAX_HEADERS, MAX_LINE_SIZE, Respo
 if TYPE_CHECKING:  # 6 ms of import that nobody needs who doesn't trace
     from httpkit.client.tracing import TraceConfig
 
+# Frames that are kept of where an unclosed session was made, in asyncio's debug mode.
+DEBUG_STACK_DEPTH = 10
+
 
 class ClientSession:
     """Sends requests. Make one for a program, inside a running event loop, and close it in the end.
@@ -66,17 +72,20 @@ class ClientSession:
         middlewares: stand between a request and the network, the first outermost.
         on_informational: called with each interim response.
         retry_connection: send an idempotent request once more where the connection fails under it.
+        deprecated: `loop`, `read_timeout`, `conn_timeout` and `ssl_shutdown_timeout`.
     """
 
-    ATTRS = frozenset[str]()
+    ATTRS = frozenset({"_connector", "_connector_owner", "_source_traceback", "_state", "_trust_env"})
+    """The attributes that a session sets on itself; a subclass may set others."""
+
     _state: SessionState
+    _source_traceback: StackSummary | None = None
 
     def __init__(
         self,
         base_url: StrOrURL | None = None,
         *,
         connector: BaseConnector | None = None,
-        loop: asyncio.AbstractEventLoop | None = None,
         cookies: LooseCookies | None = None,
         headers: LooseHeaders | None = None,
         proxy: StrOrURL | None = None,
@@ -105,7 +114,12 @@ class ClientSession:
         middlewares: Sequence[Middleware] = (),
         on_informational: Callable[[ResponseHead], None] | None = None,
         retry_connection: bool = True,
+        **deprecated: Unpack[SessionOptions],
     ) -> None:
+        loop = None if connector is None else connector.loop
+        if deprecated:
+            known = frozenset(signature(ClientSession).parameters)
+            loop, timeout = session_options(deprecated, timeout, known, loop)
         loop = loop or asyncio.get_running_loop()
         if timeout is not None and not isinstance(timeout, ClientTimeout):
             raise ValueError(
@@ -129,6 +143,9 @@ class ClientSession:
         self._connector: BaseConnector | None = TCPConnector(loop=loop) if connector is None else connector
         if self._connector.loop is not loop:
             raise RuntimeError("Session and connector have to use same event loop")
+        if loop.get_debug():
+            self._source_traceback = StackSummary.extract(walk_stack(None), limit=DEBUG_STACK_DEPTH)
+            self._source_traceback.reverse()
         self._connector_owner = connector_owner
         jar = CookieJar() if cookie_jar is None else cookie_jar
         if cookies is not None:
@@ -163,7 +180,10 @@ class ClientSession:
             return
         _warnings.warn(f"Unclosed client session {self!r}", ResourceWarning, source=self, stacklevel=1)
         if not self._state.loop.is_closed():
-            self._state.loop.call_exception_handler({"client_session": self, "message": "Unclosed client session"})
+            context = {"client_session": self, "message": "Unclosed client session"}
+            if self._source_traceback is not None:
+                context["source_traceback"] = self._source_traceback
+            self._state.loop.call_exception_handler(context)
 
     def __enter__(self) -> None:
         raise TypeError("Use async with instead")
@@ -263,9 +283,20 @@ class ClientSession:
         return self._state.version
 
     @property
+    def loop(self) -> asyncio.AbstractEventLoop:
+        """The event loop; deprecated."""
+        warn("client.loop property is deprecated")
+        return self._state.loop
+
+    @property
     def requote_redirect_url(self) -> bool:
-        """Whether redirect targets are normalised."""
+        """Whether redirect targets are normalised; changing it is deprecated."""
         return self._state.requote_redirect_url
+
+    @requote_redirect_url.setter
+    def requote_redirect_url(self, value: bool) -> None:
+        warn("setting requote_redirect_url is deprecated, pass it to ClientSession()")
+        self._state.requote_redirect_url = value
 
     @property
     def timeout(self) -> ClientTimeout:

@@ -8,7 +8,7 @@ import socket
 import ssl as ssl_module
 from collections.abc import Awaitable, Sequence
 from time import monotonic
-from typing import Any
+from typing import Any, Unpack
 
 from httpkit.errors import (
     ClientConnectorCertificateError,
@@ -20,6 +20,7 @@ from httpkit.errors import (
     ServerFingerprintMismatch,
     UnixClientConnectorError,
 )
+from httpkit.net.deprecated import ConnectorOptions, connector_ssl
 from httpkit.net.dial import SocketFactoryType, addr_infos, connect_any, interleaved
 from httpkit.net.http1_connection import Http1Connection
 from httpkit.net.pool import _UNSET, BaseConnector, Request, Trace
@@ -62,6 +63,7 @@ class TCPConnector(BaseConnector):
         happy_eyeballs_delay: seconds until the next address is tried beside a slow one; None for one after another.
         interleave: how many addresses of the first family come before the families take turns (RFC 8305 section 4).
         socket_factory: makes the socket for an address.
+        deprecated: `verify_ssl`, `ssl_context` and `fingerprint`, which are `ssl` now, and `ssl_shutdown_timeout`.
     """
 
     allowed_protocol_schema_set = BaseConnector.allowed_protocol_schema_set | {"tcp"}
@@ -87,6 +89,7 @@ class TCPConnector(BaseConnector):
         happy_eyeballs_delay: float | None = HAPPY_EYEBALLS_DELAY,
         interleave: int | None = None,
         socket_factory: SocketFactoryType | None = None,
+        **deprecated: Unpack[ConnectorOptions],
     ) -> None:
         super().__init__(
             keepalive_timeout=keepalive_timeout,
@@ -97,6 +100,8 @@ class TCPConnector(BaseConnector):
             loop=loop,
             timeout_ceil_threshold=timeout_ceil_threshold,
         )
+        if deprecated:
+            ssl = connector_ssl(ssl, deprecated)
         check_ssl_option(ssl)
         self._ssl = ssl
         self._owns_resolver = resolver is None

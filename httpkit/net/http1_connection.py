@@ -24,7 +24,7 @@ from httpkit.errors import (
 )
 from httpkit.net.exchange import Exchange
 from httpkit.net.writer import BodyWriter
-from httpkit.values.messages import ConnectionKey
+from httpkit.values.messages import ConnectionKey, HttpVersion11
 from httpkit.wire.http1 import (
     MAX_FIELD_SIZE,
     MAX_HEADERS,
@@ -94,6 +94,8 @@ class Http1Connection(asyncio.BufferedProtocol):
         Raises:
             ValueError: the request has characters that must not be in its head; nothing was sent.
         """
+        if self._force_close or exchange.version != HttpVersion11:
+            self._say_whether_it_closes(exchange)
         head = encode_request_head(exchange.method, exchange.target, exchange.version, exchange.headers)
         transport = self.transport
         self._exchange = exchange
@@ -119,6 +121,16 @@ class Http1Connection(asyncio.BufferedProtocol):
         if exchange.sock_read:
             self._watch_reads(exchange.sock_read)
         return exchange.head_arrived
+
+    def _say_whether_it_closes(self, exchange: Exchange) -> None:
+        """Fill in `Connection` where it is not what the version implies (RFC 9112 section 9.3)."""
+        if "Connection" in exchange.headers:
+            return
+        if exchange.version != HttpVersion11:
+            if not self._force_close:
+                exchange.headers["Connection"] = "keep-alive"
+        else:
+            exchange.headers["Connection"] = "close"
 
     def abandon(self, exchange: Exchange) -> None:
         """Drop the rest of `exchange`: what is still to come can't be told from the next answer, so close."""
@@ -346,7 +358,7 @@ class Http1Connection(asyncio.BufferedProtocol):
                 # Answered without the body: it must not follow now, and the server may still expect it.
                 self._cut_short = True
                 return
-        writer = BodyWriter(self.transport, self._drain, length=exchange.length)
+        exchange.writer = writer = BodyWriter(self.transport, self._drain, length=exchange.length)
         writer.on_body_write = exchange.on_body_write
         writer.on_chunk_sent = exchange.on_chunk_sent
         if exchange.compress is not None:
@@ -358,7 +370,7 @@ class Http1Connection(asyncio.BufferedProtocol):
             await writer.write_eof()
         except Exception as error:
             self._cut_short = True
-            exchange.fail(_upload_failure(error))
+            exchange.fail(upload_failure(error))
             self._retire()
             raise
         exchange.timing.sent = monotonic()
@@ -402,8 +414,8 @@ def _loss(exchange: Exchange, cause: BaseException | None) -> BaseException:
     return failure
 
 
-def _upload_failure(cause: Exception) -> BaseException:
-    """Return what the user sees when the request's body can't be sent."""
+def upload_failure(cause: Exception) -> BaseException:
+    """Return what the user sees when the request's body can't be sent because of `cause`."""
     failure: BaseException
     if isinstance(cause, (ClientConnectionError, ClientPayloadError)):
         return cause

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from httpkit.client.request import ClientRequest
 from httpkit.client.response import ClientResponse
-from httpkit.client.tracing import Trace
 from httpkit.errors import (
     ClientConnectorError,
     ClientOSError,
@@ -22,6 +21,9 @@ from httpkit.net.pool import BaseConnector
 from httpkit.values import hdrs
 from httpkit.values.abc import AbstractCookieJar
 from httpkit.values.messages import DEFAULT_TIMEOUT
+
+if TYPE_CHECKING:  # 6 ms of import that nobody needs who doesn't trace
+    from httpkit.client.tracing import Trace
 
 # RFC 9110 section 9.2.2.
 IDEMPOTENT_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"})

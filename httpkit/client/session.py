@@ -162,6 +162,9 @@ class ClientSession:
         _warnings.warn(f"Unclosed client session {self!r}", ResourceWarning, source=self, stacklevel=1)
         if not self._state.loop.is_closed():
             self._state.loop.call_exception_handler({"client_session": self, "message": "Unclosed client session"})
+            if self._connector is not None and self._connector_owner:
+                # The sockets keep the connector alive. Garbage may be collected in any thread.
+                self._state.loop.call_soon_threadsafe(self._connector.close)
 
     def __enter__(self) -> None:
         raise TypeError("Use async with instead")

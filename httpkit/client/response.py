@@ -103,6 +103,8 @@ class ClientResponse:
         self.version = head.version
         self.headers = head.headers
         self.history = request.history
+        if not exchange.ended:
+            exchange.abandon_with(self)
 
     @classmethod
     def from_values(
@@ -274,10 +276,13 @@ class ClientResponse:
             ClientPayloadError: its content coding can't be decoded here.
         """
         try:
-            return self._exchange.reader()
+            stream = self._exchange.reader()
         except ContentEncodingError as error:
             self.close()
             raise ClientPayloadError(str(error)) from error
+        if self._released and stream.exception() is None:
+            stream.set_exception(ClientConnectionError("Connection closed"))
+        return stream
 
     async def read(self) -> bytes:
         """Return the whole body, decoded from its content coding.
@@ -433,7 +438,8 @@ class ClientResponse:
     def release(self) -> Any:
         """Give the connection back; it closes where the body is not complete. The result may be awaited, or not."""
         self._let_go()
-        if not self._exchange.ended or self._exchange.upload is not None:
+        # After 101 nobody can read the connection who hasn't taken it over.
+        if not self._exchange.ended or self._exchange.upload is not None or self.status == 101:
             self._exchange.abandon()
         return _NOTHING
 

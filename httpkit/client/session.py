@@ -184,6 +184,9 @@ class ClientSession:
             if self._source_traceback is not None:
                 context["source_traceback"] = self._source_traceback
             self._state.loop.call_exception_handler(context)
+            if self._connector is not None and self._connector_owner:
+                # The sockets keep the connector alive. Garbage may be collected in any thread.
+                self._state.loop.call_soon_threadsafe(self._connector.close)
 
     def __enter__(self) -> None:
         raise TypeError("Use async with instead")

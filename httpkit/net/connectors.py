@@ -11,6 +11,7 @@ from time import monotonic
 from typing import Any, Unpack
 
 from httpkit.errors import (
+    ClientConnectionError,
     ClientConnectorCertificateError,
     ClientConnectorDNSError,
     ClientConnectorError,
@@ -170,7 +171,13 @@ class TCPConnector(BaseConnector):
                 lambda done: self._lookups.pop(key, None) and not done.cancelled() and done.exception()
             )
         # One of those who wait may be cancelled; the others still want the answer.
-        results = await asyncio.shield(lookup)
+        try:
+            results = await asyncio.shield(lookup)
+        except asyncio.CancelledError:
+            task = asyncio.current_task()
+            if self._closed and task is not None and not task.cancelling():
+                raise ClientConnectionError("Connector is closed.") from None
+            raise
         for trace in traces:
             await trace.send_dns_resolvehost_end(host)
         return results
@@ -262,6 +269,9 @@ class TCPConnector(BaseConnector):
             if error.errno is None and isinstance(error, TimeoutError):
                 raise
             raise ClientConnectorDNSError(key, error) from error
+        except UnicodeError as error:
+            # A label that is empty or longer than 63 characters (RFC 1035 section 2.3.4).
+            raise InvalidUrlClientError(key.host, "not a host name that can be looked up") from error
         timing.resolved = monotonic()
         return results
 

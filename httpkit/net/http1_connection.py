@@ -117,6 +117,7 @@ class Http1Connection(asyncio.BufferedProtocol):
             if exchange.expect_continue:
                 exchange.continued = self._loop.create_future()
             exchange.upload = self._upload = self._loop.create_task(self._send_body(exchange))
+            self._upload.add_done_callback(_take_note)
         exchange.timing.sent = monotonic()
         if exchange.sock_read:
             self._watch_reads(exchange.sock_read)
@@ -147,8 +148,8 @@ class Http1Connection(asyncio.BufferedProtocol):
         self._is_ending = True
         transport = self.transport
         if transport is not None:
-            # A graceful end of TLS waits for the peer; there is nothing left to lose here.
-            if abort or transport.get_extra_info("sslcontext") is not None:
+            # A graceful end waits until the peer has read everything, of TLS until it answers; nothing is left to lose here.
+            if abort or exchange is not None or transport.get_extra_info("sslcontext") is not None:
                 transport.abort()
             else:
                 transport.close()
@@ -167,6 +168,7 @@ class Http1Connection(asyncio.BufferedProtocol):
         """
         assert self.transport is not None  # noqa: S101 - nothing else can be switched
         self._exchange = None
+        self.resume_reading()
         return self.transport, self._decoder.take_rest()
 
     # -- what the event loop calls ------------------------------------------------------------------------------
@@ -255,10 +257,10 @@ class Http1Connection(asyncio.BufferedProtocol):
     def _dispatch(self, exchange: Exchange, events: Sequence[Event]) -> None:
         for index, event in enumerate(events):
             if type(event) is bytes:
-                exchange.receive(event, self._decoder.chunk_ends)
-                if self._decoder.chunk_ends:
-                    self._decoder.chunk_ends = []
+                self._receive(exchange, event)
             elif type(event) is End:
+                if self._decoder.chunk_ends:
+                    self._receive(exchange, b"")
                 exchange.finish(event.trailers)
                 self._settle()
             else:
@@ -272,6 +274,15 @@ class Http1Connection(asyncio.BufferedProtocol):
                     return
                 elif not self._begin(exchange, head):
                     return
+        if self._decoder.chunk_ends and self._exchange is exchange:
+            # The end of a chunk whose bytes came before.
+            self._receive(exchange, b"")
+
+    def _receive(self, exchange: Exchange, data: bytes) -> None:
+        chunk_ends = self._decoder.chunk_ends
+        if chunk_ends:
+            self._decoder.chunk_ends = []
+        exchange.receive(data, chunk_ends)
 
     def _arrive(self, exchange: Exchange, head: ResponseHead, body: bytes, end: End) -> None:
         if head.status == 101 and "Upgrade" not in exchange.headers:
@@ -312,6 +323,8 @@ class Http1Connection(asyncio.BufferedProtocol):
     def _settle(self) -> None:
         """Give the connection back once the answer is in and the request is out."""
         if self._decoder.switched:
+            # What follows is for who comes after: until there is somebody, the socket holds it.
+            self.pause_reading()
             return
         if self._upload is None or self._upload.done():
             self._retire()
@@ -331,6 +344,8 @@ class Http1Connection(asyncio.BufferedProtocol):
                 self._cut_short = True
                 self._upload.cancel()
             self._upload = None
+            # It knows the request, which knows the exchange.
+            exchange.write_body = exchange.on_chunk_sent = exchange.on_body_write = None
         if (
             self._cut_short
             or self._force_close
@@ -368,10 +383,12 @@ class Http1Connection(asyncio.BufferedProtocol):
         try:
             await exchange.write_body(writer)
             await writer.write_eof()
-        except Exception as error:
-            self._cut_short = True
-            exchange.fail(upload_failure(error))
-            self._retire()
+        except BaseException as error:
+            # A cancellation that is not ours is the body's own doing, and ends the exchange too.
+            if self._exchange is exchange:
+                self._cut_short = True
+                exchange.fail(upload_failure(error))
+                self._retire()
             raise
         exchange.timing.sent = monotonic()
 
@@ -389,8 +406,10 @@ class Http1Connection(asyncio.BufferedProtocol):
 
     def _check_reads(self, limit: float) -> None:
         now = monotonic()
-        if self.transport is not None and not self.transport.is_reading():
-            self._last_read = now  # resting because the reader lags behind is not the server's silence
+        is_resting = self.transport is not None and not self.transport.is_reading()
+        if is_resting or (self._upload is not None and not self._upload.done()):
+            # The server is not silent while the reader lags behind, or while it is being told.
+            self._last_read = now
         left = self._last_read + limit - now
         if left > 0:
             self._read_timer = self._loop.call_later(left, self._check_reads, limit)
@@ -414,7 +433,13 @@ def _loss(exchange: Exchange, cause: BaseException | None) -> BaseException:
     return failure
 
 
-def upload_failure(cause: Exception) -> BaseException:
+def _take_note(upload: asyncio.Task[None]) -> None:
+    """Look at how `upload` ended, which the exchange has been told: asyncio complains of what nobody looks at."""
+    if not upload.cancelled():
+        upload.exception()
+
+
+def upload_failure(cause: BaseException) -> BaseException:
     """Return what the user sees when the request's body can't be sent because of `cause`."""
     failure: BaseException
     if isinstance(cause, (ClientConnectionError, ClientPayloadError)):

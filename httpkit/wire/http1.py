@@ -175,7 +175,7 @@ class ResponseDecoder:
                     self._state = _DONE
                     self._received = self._left
                     return [head, data[end:], END] if self._left else [head, END]
-                return self._feed_more([head], data[end:])
+                return self._feed_more([head, END] if self._state == _DONE else [head], data[end:])
         return self._feed_more([], data)
 
     def _feed_more(self, events: list[Event], data: bytes) -> list[Event]:

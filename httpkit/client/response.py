@@ -23,7 +23,7 @@ from httpkit.errors import (
     ContentTypeError,
 )
 from httpkit.net.body import StreamReader
-from httpkit.net.exchange import Exchange
+from httpkit.net.exchange import Carrier, Exchange
 from httpkit.values import hdrs
 from httpkit.values.charsets import find_charset
 from httpkit.values.disposition import ContentDisposition, content_disposition_filename, parse_content_disposition
@@ -350,6 +350,11 @@ class ClientResponse:
         carrier = self._exchange.carrier
         return default if carrier is None else carrier.get_extra_info(name, default)
 
+    @property
+    def carrier(self) -> Carrier | None:
+        """The connection that the answer came over; None once it was given up. After 101 it may be taken over."""
+        return self._exchange.carrier
+
     def close(self) -> None:
         """Give the response up; its connection closes unless the body is complete."""
         self._let_go()
@@ -358,7 +363,8 @@ class ClientResponse:
     def release(self) -> Any:
         """Give the connection back; it closes where the body is not complete. The result may be awaited, or not."""
         self._let_go()
-        if not self._exchange.ended or self._exchange.upload is not None:
+        # After 101 nobody can read the connection who hasn't taken it over.
+        if not self._exchange.ended or self._exchange.upload is not None or self.status == 101:
             self._exchange.abandon()
         return _NOTHING
 

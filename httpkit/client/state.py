@@ -41,6 +41,7 @@ class SessionState:
         handler: what answers a request that brings no middlewares of its own.
         settings: the options of a call that has none.
         schemes: the URL schemes that the connector speaks.
+        ws_response_class: what `ws_connect` gives; None is `ClientWebSocketResponse`.
     """
 
     loop: asyncio.AbstractEventLoop
@@ -61,6 +62,7 @@ class SessionState:
     version: HttpVersion
     requote_redirect_url: bool
     trace_configs: list[TraceConfig]
+    ws_response_class: type[Any] | None
     is_closed: bool = False
     _targets: dict[str, Target] = field(default_factory=dict)
     _targets_version: int = -1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from time import monotonic
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from multidict import CIMultiDict
 from yarl import URL
@@ -23,12 +23,14 @@ from httpkit.client.redirects import (
 from httpkit.client.request import ClientRequest, Target
 from httpkit.client.response import ClientResponse
 from httpkit.client.state import SessionState
-from httpkit.client.tracing import Trace, TraceConfig
 from httpkit.errors import ClientPayloadError, TooManyRedirects
 from httpkit.values import hdrs
 from httpkit.values.abc import LooseCookies
 from httpkit.values.cookies import filter_request_cookies
 from httpkit.values.messages import HttpVersion11, Timing
+
+if TYPE_CHECKING:  # 6 ms of import that nobody needs who doesn't trace
+    from httpkit.client.tracing import Trace, TraceConfig
 
 
 class Call:
@@ -108,7 +110,7 @@ class Call:
         """Tell the watchers that a request begins; they may change its fields."""
         state = self._state
         context = self._settings.trace_request_ctx
-        self._traces = [Trace(state.session, config, config.trace_config_ctx(context)) for config in configs]
+        self._traces = [config.watch(state.session, context) for config in configs]
         if self._headers is None:
             self._headers = state.merged_headers(None)
         for trace in self._traces:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import ssl as ssl_module
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any, TypedDict
+from dataclasses import replace
+from typing import Any, NamedTuple, TypedDict
 
 from multidict import istr
 from yarl import URL, Query
@@ -80,8 +80,7 @@ class RequestOptions(BodyOptions, RedirectOptions, total=False):
     """All options of a request."""
 
 
-@dataclass(frozen=True)
-class Defaults:
+class Defaults(NamedTuple):
     """What a call takes from its session where it is told nothing else."""
 
     raise_for_status: bool | Callable[[Any], Awaitable[None]] = False

@@ -45,7 +45,7 @@ def redirect_url(location: str, base: URL, schemes: frozenset[str], *, requote: 
         ) from error
     if url.scheme and url.scheme not in schemes:
         raise NonHttpUrlRedirectClientError(location)
-    if url.scheme and not url.raw_host:
+    if url.scheme and not url.raw_host and not location.partition(":")[2].startswith("//"):
         # "http:/path" and "http:path" mean a path beside the base (RFC 3986 section 5.2.2, as browsers read it).
         url = URL.build(path=url.path, query_string=url.raw_query_string, fragment=url.raw_fragment, encoded=True)
     try:

@@ -11,17 +11,13 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from http.cookies import Morsel, SimpleCookie
 from time import monotonic
-from typing import Any, Literal, TypeGuard
+from typing import TYPE_CHECKING, Any, Literal, TypeGuard
 
 from multidict import CIMultiDict, CIMultiDictProxy
 from yarl import URL, Query
 
 from httpkit.client.auth import BasicAuth
-from httpkit.client.formdata import FormData
 from httpkit.client.options import LooseHeaders, Settings, pairs
-from httpkit.client.payload import BytesPayload, Payload
-from httpkit.client.payload_registry import PAYLOAD_REGISTRY
-from httpkit.client.payload_registry import LookupError as PayloadLookupError
 from httpkit.net.exchange import Exchange
 from httpkit.values import hdrs
 from httpkit.values.abc import AbstractStreamWriter, LooseCookies
@@ -30,6 +26,9 @@ from httpkit.values.set_cookie import encode_cookies, parse_cookie
 from httpkit.values.version import USER_AGENT
 from httpkit.wire.codings import accept_encoding
 from httpkit.wire.http1 import TOKEN
+
+if TYPE_CHECKING:  # 3 ms of import, for requests with a body only
+    from httpkit.client.payload import BytesPayload, Payload
 
 _METHOD = re.compile(TOKEN)
 _VERSION = re.compile(r"([0-9])\.([0-9])")
@@ -73,6 +72,17 @@ class Target:
         self.headers: CIMultiDict[str] | None = None
 
 
+class _DefaultHeaders:
+    """Fields that are worked out when they are first asked for: which codings we decode takes an import to know."""
+
+    _headers: dict[str, str] | None = None
+
+    def __get__(self, request: ClientRequest | None, owner: type[ClientRequest]) -> dict[str, str]:
+        if self._headers is None:
+            self._headers = {hdrs.ACCEPT: "*/*", hdrs.ACCEPT_ENCODING: accept_encoding()}
+        return self._headers
+
+
 class ClientRequest:
     """A request on its way to a connection; middlewares may read and change it.
 
@@ -90,7 +100,7 @@ class ClientRequest:
     GET_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
     POST_METHODS = frozenset({"PATCH", "POST", "PUT"})
     ALL_METHODS = GET_METHODS | POST_METHODS | frozenset({"DELETE"})
-    DEFAULT_HEADERS: dict[str, str] = {hdrs.ACCEPT: "*/*", hdrs.ACCEPT_ENCODING: accept_encoding()}  # noqa: RUF012
+    DEFAULT_HEADERS = _DefaultHeaders()
 
     # What is not used is not set: a plain GET sets a third of this.
     auth: BasicAuth | None = None
@@ -435,6 +445,8 @@ class ClientRequest:
 
     def _is_one_write(self, body: Payload) -> TypeGuard[BytesPayload]:
         """Return whether `body` is small, at hand, and sent as it is."""
+        from httpkit.client.payload import BytesPayload  # noqa: PLC0415 - loaded with the body
+
         return (
             isinstance(body, BytesPayload)
             and type(body).write_with_length is BytesPayload.write_with_length
@@ -465,14 +477,18 @@ def as_payload(body: Any) -> Payload:
     Raises:
         TypeError: it is nothing that can be sent.
     """
+    from httpkit.client.payload import BytesPayload  # noqa: PLC0415 - for requests with a body only
+    from httpkit.client.payload_registry import PAYLOAD_REGISTRY, LookupError  # noqa: A004, PLC0415 - aiohttp's name
+
     if type(body) is bytes:
         return BytesPayload(body)
-    if isinstance(body, FormData):
-        return body()
     try:
         return PAYLOAD_REGISTRY.get(body, disposition=None)
-    except PayloadLookupError:
-        return FormData(body)()
+    except LookupError:
+        from httpkit.client.formdata import FormData  # noqa: PLC0415 - 5 ms of import for forms only
+
+        form = body if isinstance(body, FormData) else FormData(body)
+        return form()
 
 
 def _checked_method(method: str) -> str:

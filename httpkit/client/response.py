@@ -8,7 +8,7 @@ from collections.abc import Callable, Generator
 from functools import cached_property
 from http.cookies import SimpleCookie
 from types import MappingProxyType, TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from multidict import CIMultiDictProxy, MultiDict, MultiDictProxy
 from yarl import URL
@@ -26,11 +26,12 @@ from httpkit.net.body import StreamReader
 from httpkit.net.exchange import Carrier, Exchange
 from httpkit.values import hdrs
 from httpkit.values.charsets import find_charset
-from httpkit.values.disposition import ContentDisposition, content_disposition_filename, parse_content_disposition
 from httpkit.values.fields import MediaType, parse_media_type
-from httpkit.values.links import parse_links
 from httpkit.values.messages import HttpVersion, RequestInfo, Timing
 from httpkit.values.set_cookie import parse_set_cookie
+
+if TYPE_CHECKING:  # 1 ms of import that few responses need
+    from httpkit.values.disposition import ContentDisposition
 
 # Enough to tell charsets apart; detection takes time that grows with the text.
 DETECTION_SAMPLE = 2**16
@@ -184,12 +185,17 @@ class ClientResponse:
         raw = self.headers.get(hdrs.CONTENT_DISPOSITION)
         if raw is None:
             return None
-        kind, parameters = parse_content_disposition(raw)
-        return ContentDisposition(kind, MappingProxyType(parameters), content_disposition_filename(parameters))
+        from httpkit.values import disposition  # noqa: PLC0415 - 1 ms of import that few responses need
+
+        kind, parameters = disposition.parse_content_disposition(raw)
+        filename = disposition.content_disposition_filename(parameters)
+        return disposition.ContentDisposition(kind, MappingProxyType(parameters), filename)
 
     @cached_property
     def links(self) -> MultiDictProxy[MultiDictProxy[str | URL]]:
         """The links of the `Link` fields (RFC 8288) by relation, each with its parameters and an absolute `url`."""
+        from httpkit.values.links import parse_links  # noqa: PLC0415 - 1 ms of import that few responses need
+
         links: MultiDict[MultiDictProxy[str | URL]] = MultiDict()
         for link in parse_links(", ".join(self.headers.getall(hdrs.LINK, ()))):
             try:

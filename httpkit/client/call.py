@@ -47,6 +47,7 @@ class Call:
     _target: Target
     _timing: Timing
     _deadline = 0.0
+    _is_foreign = False
     _traces: Sequence[Trace] = ()
     _current: ClientRequest | None = None
 
@@ -175,7 +176,8 @@ class Call:
                 version=state.version, loop=state.loop, session=state.session,
                 skip_auto_headers=state.skip_auto_headers.union(settings.skip_auto_headers or ()),
                 target=target if headers is None else None, timing=self._timing,
-                compress=settings.compress, chunked=settings.chunked, expect100=settings.expect100,
+                compress=settings.compress, chunked=settings.chunked,
+                expect100=settings.expect100 and not (self._history and self._body is None),
                 ssl=settings.ssl, server_hostname=settings.server_hostname,
             )  # fmt: skip
             request.upload_tracker = settings.upload_tracker
@@ -199,7 +201,10 @@ class Call:
         has_field = self._headers is not None and hdrs.AUTHORIZATION in self._headers
         if auth is not None and has_field and not self._history:
             raise ValueError("Cannot combine AUTHORIZATION header with AUTH argument or credentials encoded in URL")
-        return auth if auth is not None or has_field else self._state.auth_for(target.url)
+        if auth is not None or has_field:
+            return auth
+        # Where a redirect led to another origin, only a session that says for which one its credentials are gives them.
+        return None if self._is_foreign and self._state.base_url is None else self._state.auth_for(target.url)
 
     def _cookies_for(self, url: URL) -> LooseCookies:
         jar = self._state.cookie_jar
@@ -244,6 +249,8 @@ class Call:
             drop_body(headers)
         if not same_origin(before.url, target.url):
             self._auth = self._cookies = None
+            self._is_foreign = True
+            headers.pop(hdrs.HOST, None)
             drop_credentials(headers, own=CIMultiDict(pairs(self._settings.headers)))
         self._headers = headers
         self._timing = Timing(monotonic())

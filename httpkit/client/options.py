@@ -11,6 +11,7 @@ from yarl import URL, Query
 
 from httpkit.client.auth import BasicAuth
 from httpkit.client.deprecated import is_chunked
+from httpkit.client.proxies import parse_proxy
 from httpkit.net.body import DEFAULT_LIMIT
 from httpkit.net.exchange import Exchange
 from httpkit.net.http1_connection import DEFAULT_LIMITS
@@ -90,8 +91,9 @@ class Defaults(NamedTuple):
     """What a call takes from its session where it is told nothing else."""
 
     raise_for_status: bool | Callable[[Any], Awaitable[None]] = False
-    proxy: StrOrURL | None = None
+    proxy: URL | None = None
     proxy_auth: BasicAuth | None = None
+    trust_env: bool = False
     timeout: ClientTimeout = DEFAULT_TIMEOUT
     read_bufsize: int = DEFAULT_LIMIT
     auto_decompress: bool = True
@@ -123,8 +125,9 @@ class Settings:
         raise_for_status = options.get("raise_for_status")
         self.raise_for_status = defaults.raise_for_status if raise_for_status is None else raise_for_status
         self.read_until_eof = options.get("read_until_eof", True)
-        self.proxy = options.get("proxy") or defaults.proxy
-        self.proxy_auth = options.get("proxy_auth") or defaults.proxy_auth
+        self.proxy, self.proxy_auth = _proxy(options, defaults)
+        self.trust_env = defaults.trust_env
+        self.is_direct = self.proxy is None and not self.trust_env
         self.proxy_headers = options.get("proxy_headers")
         self.timeout = _timeout(options.get("timeout", _UNSET), defaults.timeout)
         self.ssl = options.get("ssl", True)
@@ -163,6 +166,18 @@ class Settings:
         exchange.read_bufsize = self.read_bufsize
         exchange.limits = self.limits
         exchange.on_informational = self.on_informational
+
+
+def _proxy(options: RequestOptions | BodyOptions, defaults: Defaults) -> tuple[URL | None, BasicAuth | None]:
+    """Return the proxy and its credentials; the session's credentials are for the session's proxy only."""
+    auth = options.get("proxy_auth")
+    value = options.get("proxy")
+    if not value:
+        return defaults.proxy, auth or defaults.proxy_auth
+    proxy, found = parse_proxy(value)
+    if proxy == defaults.proxy:
+        found = found or defaults.proxy_auth
+    return proxy, auth or found
 
 
 def _timeout(option: ClientTimeout | float | None, default: ClientTimeout) -> ClientTimeout:

@@ -9,10 +9,11 @@ from __future__ import annotations
 import asyncio
 import re
 import warnings
-from collections.abc import Awaitable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from http.cookies import Morsel, SimpleCookie
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Literal, TypeGuard
+from weakref import ref
 
 from multidict import CIMultiDict, CIMultiDictProxy
 from yarl import URL, Query
@@ -21,6 +22,7 @@ from httpkit.client.auth import BasicAuth
 from httpkit.client.options import LooseHeaders, Settings, pairs
 from httpkit.net.exchange import Exchange
 from httpkit.net.pool import Connection
+from httpkit.net.proxy import TUNNELLED_SCHEMES, forwarded_fields, is_forwarded
 from httpkit.values import hdrs
 from httpkit.values.abc import AbstractStreamWriter, LooseCookies
 from httpkit.values.deprecation import warn
@@ -28,7 +30,7 @@ from httpkit.values.messages import ConnectionKey, HttpVersion, HttpVersion11, R
 from httpkit.values.set_cookie import encode_cookies, parse_cookie
 from httpkit.values.version import USER_AGENT
 from httpkit.wire.codings import accept_encoding
-from httpkit.wire.http1 import TOKEN
+from httpkit.wire.http1 import LAST_CHUNK, TOKEN
 
 if TYPE_CHECKING:  # 3 ms of import, for requests with a body only
     from httpkit.client.payload import BytesPayload, Payload
@@ -123,7 +125,6 @@ class ClientRequest:
     proxy: URL | None = None
     proxy_auth: BasicAuth | None = None
     proxy_headers: CIMultiDict[str] | None = None
-    response: Any = None
     response_class: type[Any] | None = None
     upload_tracker: UploadTracker | None = None
     server_hostname: str | None = None
@@ -131,6 +132,7 @@ class ClientRequest:
     settings: Settings | None = None
     traces: Sequence[Any] = ()
     exchange: Exchange | None = None
+    response_ref: Callable[[], Any] | None = None
     deadline: float = 0.0
     history: tuple[Any, ...] = ()
     payload: Payload | None = None
@@ -245,12 +247,22 @@ class ClientRequest:
             self.proxy_auth,
             hash(tuple(headers.items())) if headers else None,
             self.server_hostname,
+            self.proxy is not None and self.url.scheme in TUNNELLED_SCHEMES,
         )
 
     @property
     def request_info(self) -> RequestInfo:
         """What is asked, as values."""
         return RequestInfo(self.url, self.method, CIMultiDictProxy(self.headers), self.original_url)
+
+    @property
+    def response(self) -> Any:
+        """The response, as long as somebody else has it too; each would keep the other from being freed at once."""
+        return None if self.response_ref is None else self.response_ref()
+
+    @response.setter
+    def response(self, response: Any) -> None:
+        self.response_ref = None if response is None else ref(response)
 
     @property
     def body(self) -> Payload | Literal[b""]:
@@ -378,9 +390,14 @@ class ClientRequest:
             ValueError: `chunked` contradicts the fields.
         """
         headers = self.headers
-        if "chunked" in headers.get(hdrs.TRANSFER_ENCODING, "").lower():
+        if hdrs.TRANSFER_ENCODING in headers:
+            coding = ",".join(headers.getall(hdrs.TRANSFER_ENCODING)).lower()
             if self.chunked:
                 raise ValueError("chunked can not be set if Transfer-Encoding: chunked header is set")
+            if coding.rpartition(",")[2].strip(" \t") != "chunked":
+                raise ValueError(f"Transfer-Encoding must end with chunked (RFC 9112 section 6.1), got {coding[:64]!r}")
+            if hdrs.CONTENT_LENGTH in headers:
+                raise ValueError("Content-Length can not be set if Transfer-Encoding header is set")
             self.chunked = True
         elif self.chunked:
             if hdrs.CONTENT_LENGTH in headers:
@@ -391,9 +408,10 @@ class ClientRequest:
         self.length = self._content_length()
 
     def _content_length(self) -> int | None:
-        value = self.headers.get(hdrs.CONTENT_LENGTH)
-        if value is None:
+        values = self.headers.getall(hdrs.CONTENT_LENGTH, ())
+        if not values:
             return None
+        value = ", ".join(values)
         if not _CONTENT_LENGTH.fullmatch(value):
             raise ValueError(f"Invalid Content-Length header: {value}")
         return int(value)
@@ -448,6 +466,8 @@ class ClientRequest:
         """Return what a connection performs for this request."""
         headers = self.headers
         path = self.url.raw_path_qs or "/"
+        if self.proxy is not None:
+            path, headers = self._by_proxy(self.proxy, path)
         exchange = Exchange(self.loop, self.method, path, self.version, headers, self.timing)
         if hdrs.CONNECTION in headers:
             exchange.is_last = "close" in headers[hdrs.CONNECTION].lower()
@@ -463,10 +483,38 @@ class ClientRequest:
                 exchange.compress = self.compress if isinstance(self.compress, str) else None
                 exchange.length = self.length
                 exchange.expect_continue = self._expects_continue
+        elif hdrs.CONTENT_LENGTH in headers or hdrs.TRANSFER_ENCODING in headers:
+            self._frame_nothing(exchange)
         if self.upload_tracker is not None:
             exchange.write_body = self.upload_tracker.begin_attempt(exchange.write_body)
         self.exchange = exchange
         return exchange
+
+    def _by_proxy(self, proxy: URL, path: str) -> tuple[str, CIMultiDict[str]]:
+        """Return the target and the fields of a request through `proxy`; the request keeps its own.
+
+        Credentials for the proxy are in no request that goes to the origin (urllib3's CVE-2024-37891).
+        """
+        if is_forwarded(proxy, self.url):
+            fields = self.headers.copy()
+            fields.update(forwarded_fields(self.proxy_auth, self.proxy_headers))
+            # The absolute form (RFC 9112 section 3.2.2).
+            return f"http://{host_field(self.url)}{path}", fields
+        if hdrs.PROXY_AUTHORIZATION not in self.headers:
+            return path, self.headers
+        fields = self.headers.copy()
+        fields.popall(hdrs.PROXY_AUTHORIZATION)
+        return path, fields
+
+    def _frame_nothing(self, exchange: Exchange) -> None:
+        """End the body that the fields announce, although there is none."""
+        if hdrs.TRANSFER_ENCODING in self.headers:
+            if not self.chunked:
+                self.update_transfer_encoding()
+            exchange.body = LAST_CHUNK
+        elif self._content_length():
+            # The server waits for bytes that will not come, and would take the next request for them.
+            exchange.is_last = True
 
     async def _tell_chunk(self, chunk: bytes) -> None:
         for trace in self.traces:
@@ -507,8 +555,9 @@ class ClientRequest:
         except BaseException:
             exchange.abandon()
             raise
-        self.response = None if self.response_class is None else self.response_class(self, exchange)
-        return self.response
+        # Only a weak reference stays here: the caller has the response.
+        self.response = response = None if self.response_class is None else self.response_class(self, exchange)
+        return response
 
     def end_body(self) -> Awaitable[None] | None:
         """Close the body, at the end of its upload where that is still on; return what closes it now, or None."""

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Self
 from multidict import CIMultiDictProxy, MultiDict, MultiDictProxy
 from yarl import URL
 
+from httpkit.client.options import LooseHeaders, pairs
 from httpkit.client.request import ClientRequest
 from httpkit.errors import (
     BodyTooLarge,
@@ -23,15 +24,16 @@ from httpkit.errors import (
     ContentTypeError,
 )
 from httpkit.net.body import StreamReader
-from httpkit.net.exchange import Exchange
+from httpkit.net.exchange import Carrier, Exchange
 from httpkit.net.pool import Connection
 from httpkit.net.response_connection import ResponseConnection
 from httpkit.values import hdrs
 from httpkit.values.charsets import find_charset
 from httpkit.values.deprecation import warn
 from httpkit.values.fields import MediaType, parse_media_type
-from httpkit.values.messages import HttpVersion, RequestInfo, Timing
+from httpkit.values.messages import HttpVersion, HttpVersion11, RequestInfo, Timing
 from httpkit.values.set_cookie import parse_set_cookie
+from httpkit.wire.http1 import ResponseHead
 
 if TYPE_CHECKING:  # 1 ms of import that few responses need
     from httpkit.values.disposition import ContentDisposition
@@ -101,6 +103,31 @@ class ClientResponse:
         self.version = head.version
         self.headers = head.headers
         self.history = request.history
+        if not exchange.ended:
+            exchange.abandon_with(self)
+
+    @classmethod
+    def from_values(
+        cls,
+        request: ClientRequest,
+        *,
+        status: int,
+        reason: str = "",
+        headers: LooseHeaders | None = None,
+        body: bytes = b"",
+        version: HttpVersion = HttpVersion11,
+        trailers: CIMultiDictProxy[str] | None = None,
+        is_coded: bool = False,
+    ) -> Self:
+        """Return a complete response to `request` that no server sent: for a middleware that answers by itself.
+
+        `body` is the content as `read()` shall give it; with `is_coded` it is still in the codings that
+        `Content-Encoding` names.
+        """
+        exchange = Exchange(request.loop, request.method, "", request.version, request.headers, request.timing)
+        exchange.auto_decompress = is_coded
+        exchange.arrive(ResponseHead(version, status, reason, pairs(headers)), body, trailers, [])
+        return cls(request, exchange)
 
     def __repr__(self) -> str:
         url = str(self.url).encode("ascii", "backslashreplace").decode("ascii")
@@ -249,10 +276,13 @@ class ClientResponse:
             ClientPayloadError: its content coding can't be decoded here.
         """
         try:
-            return self._exchange.reader()
+            stream = self._exchange.reader()
         except ContentEncodingError as error:
             self.close()
             raise ClientPayloadError(str(error)) from error
+        if self._released and stream.exception() is None:
+            stream.set_exception(ClientConnectionError("Connection closed"))
+        return stream
 
     async def read(self) -> bytes:
         """Return the whole body, decoded from its content coding.
@@ -400,6 +430,11 @@ class ClientResponse:
         del connection
         return self
 
+    @property
+    def carrier(self) -> Carrier | None:
+        """The connection that the answer came over; None once it was given up. After 101 it may be taken over."""
+        return self._exchange.carrier
+
     def close(self) -> None:
         """Give the response up; its connection closes unless the body is complete."""
         self._let_go()
@@ -408,7 +443,8 @@ class ClientResponse:
     def release(self) -> Any:
         """Give the connection back; it closes where the body is not complete. The result may be awaited, or not."""
         self._let_go()
-        if not self._exchange.ended or self._exchange.upload is not None:
+        # After 101 nobody can read the connection who hasn't taken it over.
+        if not self._exchange.ended or self._exchange.upload is not None or self.status == 101:
             self._exchange.abandon()
         return _NOTHING
 

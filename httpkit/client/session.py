@@ -28,10 +28,11 @@ from httpkit.client.options import (
     StrOrURL,
     pairs,
 )
+from httpkit.client.proxies import parse_proxy
 from httpkit.client.request import ClientRequest
 from httpkit.client.response import CharsetResolver, ClientResponse, detect_charset
 from httpkit.client.sending import Sender
-from httpkit.client.state import Middleware, SessionState, chain
+from httpkit.client.state import Middleware, SessionState
 from httpkit.net.body import DEFAULT_LIMIT
 from httpkit.net.connectors import TCPConnector
 from httpkit.net.pool import BaseConnector
@@ -42,8 +43,13 @@ from httpkit.values.deprecation import warn
 from httpkit.values.messages import DEFAULT_TIMEOUT, ClientTimeout, HttpVersion, HttpVersion11
 from httpkit.wire.http1 import MAX_FIELD_SIZE, MAX_HEADERS, MAX_LINE_SIZE, ResponseHead
 
-if TYPE_CHECKING:  # 6 ms of import that nobody needs who doesn't trace
+if TYPE_CHECKING:  # imported when they are asked for: 6 ms for tracing, as much for streams
+    from httpkit.client.backoff import Backoff
+    from httpkit.client.events import EventOptions, EventSource
+    from httpkit.client.reconnect import ReconnectOptions, WebSocketReconnect
     from httpkit.client.tracing import TraceConfig
+    from httpkit.client.upgrade import WebSocketContextManager, WebSocketOptions
+    from httpkit.client.websocket import ClientWebSocketResponse
 
 # Frames that are kept of where an unclosed session was made, in asyncio's debug mode.
 DEBUG_STACK_DEPTH = 10
@@ -70,6 +76,7 @@ class ClientSession:
         max_body_size: bytes that `read()`, `text()` and `json()` accept; None for any number.
         fallback_charset_resolver: (response, body) -> charset where Content-Type names none; None is UTF-8.
         middlewares: stand between a request and the network, the first outermost.
+        ws_response_class: what `ws_connect` gives, a subclass of `ClientWebSocketResponse`; None is that class itself.
         on_informational: called with each interim response.
         retry_connection: send an idempotent request once more where the connection fails under it.
         deprecated: `loop`, `read_timeout`, `conn_timeout` and `ssl_shutdown_timeout`.
@@ -96,6 +103,7 @@ class ClientSession:
         json_serialize_bytes: Callable[[Any], bytes] | None = None,
         request_class: type[ClientRequest] = ClientRequest,
         response_class: type[ClientResponse] = ClientResponse,
+        ws_response_class: type[ClientWebSocketResponse] | None = None,
         version: HttpVersion = HttpVersion11,
         cookie_jar: AbstractCookieJar | None = None,
         connector_owner: bool = True,
@@ -125,10 +133,12 @@ class ClientSession:
             raise ValueError(
                 f"timeout parameter cannot be of {type(timeout)} type, please use 'timeout=ClientTimeout(...)'"
             )
+        found_proxy, found_auth = parse_proxy(proxy) if proxy else (None, None)
         defaults = Defaults(
             raise_for_status=raise_for_status,
-            proxy=proxy,
-            proxy_auth=proxy_auth,
+            proxy=found_proxy,
+            proxy_auth=proxy_auth or found_auth,
+            trust_env=trust_env,
             timeout=timeout or DEFAULT_TIMEOUT,
             read_bufsize=read_bufsize,
             auto_decompress=auto_decompress,
@@ -149,7 +159,6 @@ class ClientSession:
         if cookies is not None:
             jar.update_cookies(cookies)
         sender = Sender(self._connector, jar, response_class, retry_connection=retry_connection)
-        self._trust_env = trust_env
         traces = list(trace_configs or ())
         for trace in traces:
             trace.freeze()
@@ -159,8 +168,8 @@ class ClientSession:
             defaults=defaults,
             settings=Settings(defaults, {}),
             send=sender.send,
-            handler=chain(sender.send, defaults.middlewares),
             schemes=self._connector.allowed_protocol_schema_set,
+            uses_proxies=self._connector.uses_proxies,
             base_url=_checked_base_url(base_url),
             headers=CIMultiDict(pairs(headers)),
             skip_auto_headers=frozenset(istr(name) for name in skip_auto_headers or ()),
@@ -172,6 +181,7 @@ class ClientSession:
             version=version,
             requote_redirect_url=requote_redirect_url,
             trace_configs=traces,
+            ws_response_class=ws_response_class,
         )
 
     def __del__(self, _warnings: Any = warnings) -> None:
@@ -183,6 +193,9 @@ class ClientSession:
             if self._source_traceback is not None:
                 context["source_traceback"] = self._source_traceback
             self._state.loop.call_exception_handler(context)
+            if self._connector is not None and self._connector_owner:
+                # The sockets keep the connector alive. Garbage may be collected in any thread.
+                self._state.loop.call_soon_threadsafe(self._connector.close)
 
     def __enter__(self) -> None:
         raise TypeError("Use async with instead")
@@ -244,6 +257,39 @@ class ClientSession:
     def delete(self, url: StrOrURL, **options: Unpack[RequestOptions]) -> RequestContextManager:
         """Send a DELETE request."""
         return self.request(hdrs.METH_DELETE, url, **options)
+
+    # -- streams ------------------------------------------------------------------------------------------------
+
+    def ws_connect(self, url: StrOrURL, **options: Unpack[WebSocketOptions]) -> WebSocketContextManager:
+        """Open a WebSocket; `async with` closes it.
+
+        Raises:
+            WSServerHandshakeError: when awaited: the server did not accept the handshake.
+            ClientError: when awaited: whatever else the handshake failed with.
+        """
+        from httpkit.client.upgrade import WebSocketContextManager, connect  # noqa: PLC0415 - for WebSockets only
+
+        return WebSocketContextManager(connect(self._state, url, options))
+
+    def ws_reconnect(
+        self, url: StrOrURL, *, backoff: Backoff | None = None, **options: Unpack[ReconnectOptions]
+    ) -> WebSocketReconnect:
+        """Iterate over WebSockets to `url`: whenever one ends, the next is opened, after a pause that grows.
+
+        `options` are those of `ws_connect`, and `is_final` and `should_retry` of `WebSocketReconnect`.
+        """
+        from httpkit.client.reconnect import WebSocketReconnect  # noqa: PLC0415 - for WebSockets only
+
+        return WebSocketReconnect(self._state, url, backoff, options)
+
+    def sse(self, url: StrOrURL, **options: Unpack[EventOptions]) -> EventSource:
+        """Iterate over the events of a `text/event-stream`; it connects when it is entered or iterated over.
+
+        `options` are those of `request`, and those of `EventOptions`.
+        """
+        from httpkit.client.events import EventSource  # noqa: PLC0415 - for event streams only
+
+        return EventSource(self._state, url, options)
 
     # -- the end ------------------------------------------------------------------------------------------------
 
@@ -340,7 +386,7 @@ class ClientSession:
     @property
     def trust_env(self) -> bool:
         """Whether proxies and credentials come from the environment."""
-        return self._trust_env
+        return self._state.defaults.trust_env
 
     @property
     def trace_configs(self) -> list[TraceConfig]:

@@ -7,6 +7,8 @@ carries values and not bytes, so that a connection of another protocol can perfo
 from __future__ import annotations
 
 import asyncio
+import warnings
+import weakref
 from collections.abc import Awaitable, Callable
 from time import monotonic
 from typing import Any, Protocol
@@ -101,6 +103,7 @@ class Exchange:
     _bucket: set[Expiring] | None = None
     _timer: asyncio.TimerHandle | None = None
     _limit: float = 0
+    _holder: weakref.ref[object] | None = None
 
     def __init__(
         self,
@@ -165,6 +168,8 @@ class Exchange:
             self._bucket.discard(self)
         elif self._timer is not None:
             self._timer.cancel()
+        if self.continued is not None:
+            self._let_body_go()
         if not self.head_arrived.done():
             self.head_arrived.set_result(None)
 
@@ -247,6 +252,18 @@ class Exchange:
         if not self.auto_decompress or "Content-Encoding" not in head.headers:
             return None
         return decoder_for(", ".join(head.headers.getall("Content-Encoding")))
+
+    def abandon_with(self, holder: object) -> None:
+        """Abandon the exchange when `holder`, who reads its answer, is gone."""
+        self._holder = weakref.ref(holder, self._lose_holder)
+
+    def _lose_holder(self, _holder: object) -> None:
+        if self.ended or self.loop.is_closed():
+            return
+        if self.loop.get_debug():
+            warnings.warn(f"Unclosed response to {self.method} {self.target}", ResourceWarning, stacklevel=2)
+        # Garbage may be collected in any thread.
+        self.loop.call_soon_threadsafe(self.abandon)
 
     def abandon(self) -> None:
         """Drop the rest of the answer and of the upload; the connection closes if anything is missing."""

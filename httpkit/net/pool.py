@@ -14,6 +14,9 @@ from time import monotonic
 from types import TracebackType
 from typing import Any, Protocol, Self
 
+from multidict import CIMultiDict
+from yarl import URL
+
 from httpkit.errors import ClientConnectionError, ConnectionTimeoutError
 from httpkit.net.deadlines import Deadlines
 from httpkit.net.http1_connection import Http1Connection
@@ -59,6 +62,11 @@ class Request(Protocol):
     """What a connector must know of a request."""
 
     timing: Timing
+    proxy_headers: CIMultiDict[str] | None
+
+    @property
+    def url(self) -> URL:
+        """What is asked for."""
 
     @property
     def connection_key(self) -> ConnectionKey:
@@ -183,6 +191,7 @@ class BaseConnector:
     """
 
     allowed_protocol_schema_set = frozenset({"", "http", "https", "ws", "wss"})
+    uses_proxies = False
     _closed = True  # until the constructor is done
 
     def __init__(
@@ -314,6 +323,7 @@ class BaseConnector:
 
     async def _connect(self, req: Request, traces: Sequence[Trace], timeout: ClientTimeout) -> Http1Connection:
         key = req.connection_key
+        connection: Http1Connection | None = None
         await self._reserve(key, traces)
         try:
             req.timing.queued = monotonic()
@@ -325,18 +335,31 @@ class BaseConnector:
             for trace in traces:
                 await trace.send_connection_create_start()
             connection = await self._create_connection(req, traces, timeout)
-            if self._closed:
-                connection.close(abort=True)
-                raise ClientConnectionError("Connector is closed.")
-            self._busy.add(connection)
-            if self._limit_per_host:
-                self._per_key[key] = self._per_key.get(key, 0) + 1
+            self._lend(connection)
             for trace in traces:
                 await trace.send_connection_create_end()
+        except BaseException:
+            # Cancelled, or a watcher failed, when there was a connection already.
+            if connection is not None:
+                connection.close(abort=True)
+                self.put(connection)
+            raise
         finally:
             self._opening -= 1
             self._free(key)
         return connection
+
+    def _lend(self, connection: Http1Connection) -> None:
+        """Count a new connection.
+
+        Raises:
+            ClientConnectionError: the connector was closed meanwhile.
+        """
+        if self._closed:
+            raise ClientConnectionError("Connector is closed.")
+        self._busy.add(connection)
+        if self._limit_per_host:
+            self._per_key[connection.key] = self._per_key.get(connection.key, 0) + 1
 
     async def _create_connection(
         self, req: Request, traces: Sequence[Trace], timeout: ClientTimeout
@@ -358,10 +381,12 @@ class BaseConnector:
         waiter: asyncio.Future[None] = self._loop.create_future()
         entry = (key, waiter)
         self._waiters.append(entry)
-        for trace in traces:
-            await trace.send_connection_queued_start()
         try:
+            for trace in traces:
+                await trace.send_connection_queued_start()
             await waiter
+            for trace in traces:
+                await trace.send_connection_queued_end()
         except BaseException:
             if entry in self._waiters:
                 self._waiters.remove(entry)
@@ -370,8 +395,6 @@ class BaseConnector:
                 self._opening -= 1
                 self._free(key)
             raise
-        for trace in traces:
-            await trace.send_connection_queued_end()
 
     def _hold(self, key: ConnectionKey) -> None:
         self._opening += 1

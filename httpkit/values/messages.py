@@ -49,6 +49,8 @@ class ConnectionKey(NamedTuple):
     proxy_auth: Any
     proxy_headers_hash: int | None
     server_hostname: str | None = None
+    # A tunnel for ws and a proxy that forwards http would else look alike, and each must never be taken for the other.
+    is_tunnelled: bool = False
 
 
 @dataclass(frozen=True)

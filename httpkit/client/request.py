@@ -547,8 +547,9 @@ class ClientRequest:
         except BaseException:
             exchange.abandon()
             raise
-        self.response = None if self.response_class is None else self.response_class(self, exchange)
-        return self.response
+        # Only a weak reference stays here: the caller has the response.
+        self.response = response = None if self.response_class is None else self.response_class(self, exchange)
+        return response
 
     def end_body(self) -> Awaitable[None] | None:
         """Close the body, at the end of its upload where that is still on; return what closes it now, or None."""

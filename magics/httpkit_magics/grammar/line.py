@@ -42,6 +42,7 @@ OPTIONS = {
     "-F": Option("follow", None, flag=True, does="follow redirects"),
     "--follow": Option("follow", None, flag=True, does="follow redirects"),
     "--no-follow": Option("follow", None, flag=False, does="show a redirect instead of following it"),
+    "--check": Option("check", None, flag=True, does="an assertion that fails, or no response, is an error"),
 }
 """The options by the name they are written with."""
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from httpkit_magics.grammar.check import Check
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:
@@ -19,6 +21,8 @@ class Plan:
         timeout: seconds for the whole request; 0 is no limit, None is what the configuration says.
         follow: whether redirects are followed; None is what the configuration says.
         silent: whether the panel stays hidden.
+        checks: what is asserted of the response, in order.
+        check: whether an assertion that fails, or no response, is an error.
     """
 
     method: str
@@ -30,6 +34,8 @@ class Plan:
     timeout: float | None = None
     follow: bool | None = None
     silent: bool = False
+    checks: tuple[Check, ...] = ()
+    check: bool = False
 
 
 class LineError(ValueError):

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import ssl as ssl_module
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
-from typing import Any, NamedTuple, TypedDict
+from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict
 
 from multidict import istr
 from yarl import URL, Query
 
 from httpkit.client.auth import BasicAuth
+from httpkit.client.deprecated import is_chunked
 from httpkit.client.proxies import parse_proxy
 from httpkit.net.body import DEFAULT_LIMIT
 from httpkit.net.exchange import Exchange
@@ -19,6 +19,9 @@ from httpkit.net.tls import Fingerprint, check_ssl_option
 from httpkit.values.abc import LooseCookies
 from httpkit.values.messages import DEFAULT_TIMEOUT, ClientTimeout
 from httpkit.wire.http1 import ResponseHead
+
+if TYPE_CHECKING:  # for who uploads, and is told about it
+    from httpkit.client.upload import UploadTracker
 
 StrOrURL = str | URL
 LooseHeaders = Mapping[str, str] | Mapping[istr, str] | Iterable[tuple[str, str]]
@@ -60,7 +63,7 @@ class CommonOptions(TypedDict, total=False):
     max_field_size: int | None
     max_headers: int | None
     middlewares: Sequence[Callable[[Any, Any], Awaitable[Any]]] | None
-    upload_tracker: Any
+    upload_tracker: UploadTracker | None
     max_body_size: int | None
     on_informational: Callable[[ResponseHead], None] | None
 
@@ -79,6 +82,9 @@ class RedirectOptions(CommonOptions, total=False):
 
 class RequestOptions(BodyOptions, RedirectOptions, total=False):
     """All options of a request."""
+
+
+OPTION_NAMES = RequestOptions.__optional_keys__
 
 
 class Defaults(NamedTuple):
@@ -113,6 +119,8 @@ class Settings:
         self.max_redirects = options.get("max_redirects", 10)
         self.compress = options.get("compress")
         self.chunked = options.get("chunked")
+        if self.chunked is not None and not isinstance(self.chunked, bool):
+            self.chunked = is_chunked(self.chunked)
         self.expect100 = options.get("expect100", False)
         raise_for_status = options.get("raise_for_status")
         self.raise_for_status = defaults.raise_for_status if raise_for_status is None else raise_for_status
@@ -123,7 +131,9 @@ class Settings:
         self.proxy_headers = options.get("proxy_headers")
         self.timeout = _timeout(options.get("timeout", _UNSET), defaults.timeout)
         self.ssl = options.get("ssl", True)
-        check_ssl_option(self.ssl)
+        if self.ssl is not True:
+            self.ssl = True if self.ssl is None else self.ssl
+            check_ssl_option(self.ssl)
         self.server_hostname = options.get("server_hostname")
         self.trace_request_ctx = options.get("trace_request_ctx")
         self.read_bufsize = options.get("read_bufsize") or defaults.read_bufsize
@@ -171,7 +181,7 @@ def _proxy(options: RequestOptions | BodyOptions, defaults: Defaults) -> tuple[U
 
 
 def _timeout(option: ClientTimeout | float | None, default: ClientTimeout) -> ClientTimeout:
-    """Return what `timeout=` means: a number is a total, None is no total."""
+    """Return what `timeout=` means: a number is a total and nothing else, None no limit at all."""
     if isinstance(option, ClientTimeout):
         return option
-    return default if option is _UNSET else replace(default, total=option)
+    return default if option is _UNSET else ClientTimeout(total=option)

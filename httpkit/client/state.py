@@ -43,6 +43,7 @@ class SessionState:
         settings: the options of a call that has none.
         schemes: the URL schemes that the connector speaks.
         uses_proxies: whether the connector can go through one.
+        ws_response_class: what `ws_connect` gives; None is `ClientWebSocketResponse`.
     """
 
     loop: asyncio.AbstractEventLoop
@@ -63,6 +64,7 @@ class SessionState:
     version: HttpVersion
     requote_redirect_url: bool
     trace_configs: list[TraceConfig]
+    ws_response_class: type[Any] | None
     is_closed: bool = False
     handler: Handler = field(init=False)
     _targets: dict[str, Target] = field(default_factory=dict)

@@ -8,9 +8,10 @@ import socket
 import ssl as ssl_module
 from collections.abc import Awaitable, Sequence
 from time import monotonic
-from typing import Any
+from typing import Any, Unpack
 
 from httpkit.errors import (
+    ClientConnectionError,
     ClientConnectorCertificateError,
     ClientConnectorDNSError,
     ClientConnectorError,
@@ -20,6 +21,7 @@ from httpkit.errors import (
     ServerFingerprintMismatch,
     UnixClientConnectorError,
 )
+from httpkit.net.deprecated import ConnectorOptions, connector_ssl
 from httpkit.net.dial import SocketFactoryType, addr_infos, connect_any, interleaved
 from httpkit.net.http1_connection import Http1Connection
 from httpkit.net.pool import _UNSET, BaseConnector, Request, Trace
@@ -62,6 +64,7 @@ class TCPConnector(BaseConnector):
         happy_eyeballs_delay: seconds until the next address is tried beside a slow one; None for one after another.
         interleave: how many addresses of the first family come before the families take turns (RFC 8305 section 4).
         socket_factory: makes the socket for an address.
+        deprecated: `verify_ssl`, `ssl_context` and `fingerprint`, which are `ssl` now, and `ssl_shutdown_timeout`.
     """
 
     allowed_protocol_schema_set = BaseConnector.allowed_protocol_schema_set | {"tcp"}
@@ -87,6 +90,7 @@ class TCPConnector(BaseConnector):
         happy_eyeballs_delay: float | None = HAPPY_EYEBALLS_DELAY,
         interleave: int | None = None,
         socket_factory: SocketFactoryType | None = None,
+        **deprecated: Unpack[ConnectorOptions],
     ) -> None:
         super().__init__(
             keepalive_timeout=keepalive_timeout,
@@ -97,6 +101,8 @@ class TCPConnector(BaseConnector):
             loop=loop,
             timeout_ceil_threshold=timeout_ceil_threshold,
         )
+        if deprecated:
+            ssl = connector_ssl(ssl, deprecated)
         check_ssl_option(ssl)
         self._ssl = ssl
         self._owns_resolver = resolver is None
@@ -165,7 +171,13 @@ class TCPConnector(BaseConnector):
                 lambda done: self._lookups.pop(key, None) and not done.cancelled() and done.exception()
             )
         # One of those who wait may be cancelled; the others still want the answer.
-        results = await asyncio.shield(lookup)
+        try:
+            results = await asyncio.shield(lookup)
+        except asyncio.CancelledError:
+            task = asyncio.current_task()
+            if self._closed and task is not None and not task.cancelling():
+                raise ClientConnectionError("Connector is closed.") from None
+            raise
         for trace in traces:
             await trace.send_dns_resolvehost_end(host)
         return results
@@ -257,6 +269,9 @@ class TCPConnector(BaseConnector):
             if error.errno is None and isinstance(error, TimeoutError):
                 raise
             raise ClientConnectorDNSError(key, error) from error
+        except UnicodeError as error:
+            # A label that is empty or longer than 63 characters (RFC 1035 section 2.3.4).
+            raise InvalidUrlClientError(key.host, "not a host name that can be looked up") from error
         timing.resolved = monotonic()
         return results
 

@@ -224,7 +224,7 @@ class CacheMiddleware:
                 pieces.append(piece)
                 size += len(piece)
                 if size > self._max_entry_size:
-                    content.unread_data(b"".join(pieces))
+                    content.put_back(b"".join(pieces))
                     return None
         except BaseException:
             response.close()

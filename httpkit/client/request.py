@@ -20,6 +20,7 @@ from yarl import URL, Query
 
 from httpkit.client.auth import BasicAuth
 from httpkit.client.options import LooseHeaders, Settings, pairs
+from httpkit.client.proxies import parse_proxy
 from httpkit.net.exchange import Exchange
 from httpkit.net.pool import Connection
 from httpkit.net.proxy import TUNNELLED_SCHEMES, forwarded_fields, is_forwarded
@@ -346,15 +347,16 @@ class ClientRequest:
 
         Raises:
             ValueError: `proxy_auth` is not a `BasicAuth`.
+            InvalidURL: it is no proxy.
         """
-        self.proxy = proxy
-        self.proxy_auth = self.proxy_headers = None
+        self.proxy = self.proxy_auth = self.proxy_headers = None
         self._update_key()
         if proxy is None:
             return
         if proxy_auth is not None and not isinstance(proxy_auth, BasicAuth):
             raise ValueError("proxy_auth must be None or BasicAuth() tuple")
-        self.proxy_auth = proxy_auth
+        self.proxy, found = parse_proxy(proxy)
+        self.proxy_auth = proxy_auth or found
         self.proxy_headers = CIMultiDict(proxy_headers) if proxy_headers else None
         self._update_key()
 

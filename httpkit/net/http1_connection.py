@@ -165,7 +165,9 @@ class Http1Connection(asyncio.BufferedProtocol):
         transport = self.transport
         if transport is not None:
             # A graceful end waits until the peer has read everything, of TLS until it answers; nothing is left to lose here.
-            if abort or exchange is not None or transport.get_extra_info("sslcontext") is not None:
+            # Who asks a closing TLS transport for anything gets an AttributeError of asyncio's (3.11).
+            is_closing = abort or exchange is not None or transport.is_closing()
+            if is_closing or transport.get_extra_info("sslcontext") is not None:
                 transport.abort()
             else:
                 transport.close()

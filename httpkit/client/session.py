@@ -82,7 +82,7 @@ class ClientSession:
         deprecated: `loop`, `read_timeout`, `conn_timeout` and `ssl_shutdown_timeout`.
     """
 
-    ATTRS = frozenset({"_connector", "_connector_owner", "_source_traceback", "_state", "_trust_env"})
+    ATTRS = frozenset({"_connector", "_connector_owner", "_source_traceback", "_state"})
     """The attributes that a session sets on itself; a subclass may set others."""
 
     _state: SessionState

@@ -12,6 +12,7 @@ from yarl import Query
 
 from httpkit.client.auth import BasicAuth
 from httpkit.client.call import Call
+from httpkit.client.deprecated import socket_options
 from httpkit.client.options import LooseHeaders, RequestOptions, StrOrURL, pairs
 from httpkit.client.response import ClientResponse
 from httpkit.client.state import SessionState
@@ -85,8 +86,7 @@ async def connect(state: SessionState, url: StrOrURL, options: WebSocketOptions)
         WSServerHandshakeError: the server did not accept the handshake.
         ClientError: whatever the request failed with.
     """
-    if unknown := options.keys() - WebSocketOptions.__optional_keys__:
-        raise TypeError(f"ws_connect() got an unexpected keyword argument {min(unknown)!r}")
+    options = socket_options(options, WebSocketOptions.__optional_keys__)
     offer, headers = _offer(options)
     passed_on = {name: options[name] for name in _PASSED_ON if name in options}  # type: ignore[literal-required]
     request = RequestOptions(headers=headers, read_until_eof=False, **passed_on)  # type: ignore[typeddict-item]

@@ -231,3 +231,15 @@ async def test_a_request_can_be_closed_by_hand(file):
     await request.close()
     await until(lambda: file.closed)
     request.terminate()
+
+
+@pytest.mark.parametrize("options", [{"chunked": True}, {"headers": {"Content-Length": "100"}}])
+async def test_a_part_that_was_changed_to_nonsense_is_refused_before_anything_is_sent(options, scripted_server):
+    """A head with a line end in it never leaves, however the body is framed."""
+    server = await scripted_server(OK)
+    with httpkit.MultipartWriter("mixed") as writer:
+        writer.append("text").headers["X-A"] = "a\r\nb"
+    async with httpkit.ClientSession() as session:
+        with pytest.raises(ValueError, match=r"X-A|control"):
+            await session.post(server.url, data=writer, **options)
+    assert server.connections == 0

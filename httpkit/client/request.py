@@ -18,14 +18,9 @@ from multidict import CIMultiDict
 from yarl import URL, Query
 
 from httpkit.client.auth import BasicAuth
-<<<<<<< HEAD
-from httpkit.client.options import LooseHeaders, Settings, pairs
-from httpkit.client.proxies import parse_proxy
-=======
 from httpkit.client.options import LooseHeaders
 from httpkit.client.request_head import RequestHead
 from httpkit.client.target import Target, host_field
->>>>>>> surface
 from httpkit.net.exchange import Exchange
 from httpkit.net.pool import Connection
 from httpkit.net.proxy import forwarded_fields, is_forwarded
@@ -158,95 +153,6 @@ class ClientRequest(RequestHead):
             )
         self._replace_body(value)
 
-<<<<<<< HEAD
-    # -- head ---------------------------------------------------------------------------------------------------
-
-    def update_host(self, url: URL) -> None:
-        """Check that `url` names a host."""
-        if not url.raw_host:
-            raise ValueError(f"no host in URL {url}")
-
-    def update_version(self, version: HttpVersion | str) -> None:
-        """Use `version`, a pair or a text such as "1.1".
-
-        Raises:
-            ValueError: not a version.
-        """
-        if isinstance(version, str):
-            match = _VERSION.fullmatch(version)
-            if match is None:
-                raise ValueError(f"Can not parse http version number: {version!r}")
-            version = HttpVersion(int(match[1]), int(match[2]))
-        self.version = version
-
-    def update_headers(self, headers: LooseHeaders | None) -> None:
-        """Begin the fields with `Host` and the given ones; a given name replaces, its repeats stay."""
-        self.headers = CIMultiDict({hdrs.HOST: host_field(self.url)})
-        for name, value in pairs(headers):
-            if name.lower() == "host":
-                self.headers[name] = value
-            else:
-                self.headers.add(name, value)
-
-    def update_auto_headers(self, skip_auto_headers: Iterable[str] | None) -> None:
-        """Fill in the fields that a request has by default."""
-        skipped: CIMultiDict[None] = CIMultiDict((name, None) for name in sorted(skip_auto_headers or ()))
-        if skipped:
-            self._skip_auto_headers = skipped
-        for name, value in self.DEFAULT_HEADERS.items():
-            if name not in self.headers and name not in skipped:
-                self.headers[name] = value
-        if hdrs.USER_AGENT not in self.headers and hdrs.USER_AGENT not in skipped:
-            self.headers[hdrs.USER_AGENT] = USER_AGENT
-
-    def update_cookies(self, cookies: LooseCookies | None) -> None:
-        """Add `cookies` to those that a `Cookie` field names already."""
-        if not cookies:
-            return
-        found = parse_cookie(self.headers.pop(hdrs.COOKIE, ""))
-        merged = dict(found)
-        for name, value in cookies.items() if isinstance(cookies, Mapping) else cookies:
-            merged[name] = value if isinstance(value, Morsel) else SimpleCookie({name: str(value)})[name]
-        self.headers[hdrs.COOKIE] = encode_cookies(merged.values())
-
-    def update_auth(self, auth: BasicAuth | None, trust_env: bool = False) -> None:
-        """Use `auth`, unless there is none."""
-        del trust_env  # the session asks netrc, which needs a thread
-        if auth is None:
-            return
-        if not isinstance(auth, tuple) or not hasattr(auth, "encode"):
-            raise TypeError("BasicAuth() tuple is required instead")
-        self.auth = auth
-        self.headers[hdrs.AUTHORIZATION] = auth.encode()
-
-    def update_proxy(
-        self, proxy: URL | None, proxy_auth: BasicAuth | None = None, proxy_headers: LooseHeaders | None = None
-    ) -> None:
-        """Go through `proxy`; its fields and credentials mean nothing without one.
-
-        Raises:
-            ValueError: `proxy_auth` is not a `BasicAuth`.
-            InvalidURL: it is no proxy.
-        """
-        self.proxy = self.proxy_auth = self.proxy_headers = None
-        self._update_key()
-        if proxy is None:
-            return
-        if proxy_auth is not None and not isinstance(proxy_auth, BasicAuth):
-            raise ValueError("proxy_auth must be None or BasicAuth() tuple")
-        self.proxy, found = parse_proxy(proxy)
-        self.proxy_auth = proxy_auth or found
-        self.proxy_headers = CIMultiDict(proxy_headers) if proxy_headers else None
-        self._update_key()
-
-    def update_expect_continue(self, expect: bool = False) -> None:
-        """Hold the body back until the server asks for it (RFC 9110 section 10.1.1)."""
-        if expect:
-            self.headers[hdrs.EXPECT] = "100-continue"
-        self._expects_continue = expect or self.headers.get(hdrs.EXPECT, "").lower() == "100-continue"
-
-=======
->>>>>>> surface
     # -- body ---------------------------------------------------------------------------------------------------
 
     def update_content_encoding(self, data: Any) -> None:

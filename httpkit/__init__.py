@@ -7,7 +7,7 @@ that the import takes.
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from httpkit import errors as client_exceptions
+from httpkit.client.aliases import install
 from httpkit.client.auth import BasicAuth, encode_basic_auth
 from httpkit.client.request import ClientRequest
 from httpkit.client.response import ClientResponse
@@ -56,7 +56,6 @@ from httpkit.net.dial import AddrInfoType, SocketFactoryType
 from httpkit.net.pool import BaseConnector, Connection
 from httpkit.net.resolver import AsyncResolver, DefaultResolver, ThreadedResolver
 from httpkit.net.tls import Fingerprint
-from httpkit.values import abc, hdrs
 from httpkit.values.cookies import CookieJar, DummyCookieJar
 from httpkit.values.messages import (
     ClientTimeout,
@@ -72,9 +71,12 @@ from httpkit.wire.codings import set_zlib_backend
 
 if TYPE_CHECKING:
     from httpkit.client.backoff import Backoff, is_passing
+    from httpkit.client.cache import CacheMiddleware, MemoryStore
+    from httpkit.client.digest import DigestAuthMiddleware
     from httpkit.client.events import EventSource
     from httpkit.client.formdata import FormData
     from httpkit.client.multipart import BodyPartReader, MultipartReader, MultipartWriter
+    from httpkit.client.one_shot import request
     from httpkit.client.payload import (
         AsyncIterablePayload,
         BytesPayload,
@@ -86,7 +88,9 @@ if TYPE_CHECKING:
     )
     from httpkit.client.payload_files import BufferedReaderPayload, BytesIOPayload, IOBasePayload, TextIOPayload
     from httpkit.client.payload_registry import PAYLOAD_REGISTRY, get_payload, payload_type
+    from httpkit.client.ratelimit import RateLimitMiddleware
     from httpkit.client.reconnect import WebSocketReconnect
+    from httpkit.client.retry import RetryMiddleware
     from httpkit.client.tracing import (
         TraceConfig,
         TraceConnectionCreateEndParams,
@@ -106,7 +110,10 @@ if TYPE_CHECKING:
         TraceRequestStartParams,
         TraceResponseChunkReceivedParams,
     )
+    from httpkit.client.upload import UploadTracker
     from httpkit.client.websocket import ClientWebSocketResponse
+    from httpkit.net.data_queue import DataQueue
+    from httpkit.values import abc, hdrs
     from httpkit.values.disposition import (
         BadContentDispositionHeader,
         BadContentDispositionParam,
@@ -140,6 +147,7 @@ __all__ = (
     "BufferedReaderPayload",
     "BytesIOPayload",
     "BytesPayload",
+    "CacheMiddleware",
     "ClientConnectionError",
     "ClientConnectionResetError",
     "ClientConnectorCertificateError",
@@ -167,7 +175,9 @@ __all__ = (
     "ContentDisposition",
     "ContentTypeError",
     "CookieJar",
+    "DataQueue",
     "DefaultResolver",
+    "DigestAuthMiddleware",
     "DummyCookieJar",
     "ETag",
     "EofStream",
@@ -184,14 +194,17 @@ __all__ = (
     "InvalidUrlRedirectClientError",
     "JsonBytesPayload",
     "JsonPayload",
+    "MemoryStore",
     "MultipartReader",
     "MultipartWriter",
     "NamedPipeConnector",
     "NonHttpUrlClientError",
     "NonHttpUrlRedirectClientError",
     "Payload",
+    "RateLimitMiddleware",
     "RedirectClientError",
     "RequestInfo",
+    "RetryMiddleware",
     "ServerConnectionError",
     "ServerDisconnectedError",
     "ServerFingerprintMismatch",
@@ -227,6 +240,7 @@ __all__ = (
     "UnixClientConnectorError",
     "UnixConnector",
     "UploadAbortedError",
+    "UploadTracker",
     "WSCloseCode",
     "WSMessage",
     "WSMessageTextBytes",
@@ -236,7 +250,6 @@ __all__ = (
     "WebSocketError",
     "WebSocketReconnect",
     "abc",
-    "client_exceptions",
     "content_disposition_filename",
     "encode_basic_auth",
     "get_payload",
@@ -244,6 +257,7 @@ __all__ = (
     "is_passing",
     "parse_content_disposition",
     "payload_type",
+    "request",
     "set_zlib_backend",
 )
 
@@ -251,10 +265,13 @@ __version__ = VERSION
 
 # The modules of the names above that are imported on demand (PEP 562).
 _LATER = {
+    "httpkit.client.cache": ("CacheMiddleware", "MemoryStore"),
+    "httpkit.client.digest": ("DigestAuthMiddleware",),
     "httpkit.client.backoff": ("Backoff", "is_passing"),
     "httpkit.client.events": ("EventSource",),
     "httpkit.client.formdata": ("FormData",),
     "httpkit.client.multipart": ("BodyPartReader", "MultipartReader", "MultipartWriter"),
+    "httpkit.client.one_shot": ("request",),
     "httpkit.client.payload": (
         "AsyncIterablePayload",
         "BytesPayload",
@@ -266,8 +283,12 @@ _LATER = {
     ),
     "httpkit.client.payload_files": ("BufferedReaderPayload", "BytesIOPayload", "IOBasePayload", "TextIOPayload"),
     "httpkit.client.payload_registry": ("PAYLOAD_REGISTRY", "get_payload", "payload_type"),
-    "httpkit.client.reconnect": ("WebSocketReconnect",),
+    "httpkit.client.ratelimit": ("RateLimitMiddleware",),
+    "httpkit.client.retry": ("RetryMiddleware",),
     "httpkit.client.tracing": tuple(name for name in __all__ if name.startswith("Trace")),
+    "httpkit.client.upload": ("UploadTracker",),
+    "httpkit.net.data_queue": ("DataQueue",),
+    "httpkit.client.reconnect": ("WebSocketReconnect",),
     "httpkit.client.websocket": ("ClientWebSocketResponse",),
     "httpkit.values.disposition": (
         "BadContentDispositionHeader",
@@ -280,6 +301,8 @@ _LATER = {
     "httpkit.values.eventstream": ("ServerSentEvent",),
     "httpkit.values.websocket": ("ClientWSTimeout", "WSCloseCode", "WSMessage", "WSMessageTextBytes", "WSMsgType"),
 }
+# aiohttp's module names, such as httpkit.connector.
+globals().update(install(__name__))
 _MODULE_OF = {name: module for module, names in _LATER.items() for name in names}
 
 

@@ -6,6 +6,8 @@ import asyncio
 import json as json_module
 import warnings
 from collections.abc import Awaitable, Callable, Iterable, Sequence
+from inspect import signature
+from traceback import StackSummary, walk_stack
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, Unpack
 
@@ -15,6 +17,7 @@ from yarl import URL
 from httpkit.client.auth import BasicAuth
 from httpkit.client.call import Call
 from httpkit.client.context import RequestContextManager
+from httpkit.client.deprecated import SessionOptions, session_options
 from httpkit.client.options import (
     BodyOptions,
     Defaults,
@@ -25,16 +28,18 @@ from httpkit.client.options import (
     StrOrURL,
     pairs,
 )
+from httpkit.client.proxies import parse_proxy
 from httpkit.client.request import ClientRequest
 from httpkit.client.response import CharsetResolver, ClientResponse, detect_charset
 from httpkit.client.sending import Sender
-from httpkit.client.state import Middleware, SessionState, chain
+from httpkit.client.state import Middleware, SessionState
 from httpkit.net.body import DEFAULT_LIMIT
 from httpkit.net.connectors import TCPConnector
 from httpkit.net.pool import BaseConnector
 from httpkit.values import hdrs
 from httpkit.values.abc import AbstractCookieJar, LooseCookies
 from httpkit.values.cookies import CookieJar
+from httpkit.values.deprecation import warn
 from httpkit.values.messages import DEFAULT_TIMEOUT, ClientTimeout, HttpVersion, HttpVersion11
 from httpkit.wire.http1 import MAX_FIELD_SIZE, MAX_HEADERS, MAX_LINE_SIZE, ResponseHead
 
@@ -45,6 +50,9 @@ if TYPE_CHECKING:  # imported when they are asked for: 6 ms for tracing, as much
     from httpkit.client.tracing import TraceConfig
     from httpkit.client.upgrade import WebSocketContextManager, WebSocketOptions
     from httpkit.client.websocket import ClientWebSocketResponse
+
+# Frames that are kept of where an unclosed session was made, in asyncio's debug mode.
+DEBUG_STACK_DEPTH = 10
 
 
 class ClientSession:
@@ -71,17 +79,20 @@ class ClientSession:
         ws_response_class: what `ws_connect` gives, a subclass of `ClientWebSocketResponse`; None is that class itself.
         on_informational: called with each interim response.
         retry_connection: send an idempotent request once more where the connection fails under it.
+        deprecated: `loop`, `read_timeout`, `conn_timeout` and `ssl_shutdown_timeout`.
     """
 
-    ATTRS = frozenset[str]()
+    ATTRS = frozenset({"_connector", "_connector_owner", "_source_traceback", "_state", "_trust_env"})
+    """The attributes that a session sets on itself; a subclass may set others."""
+
     _state: SessionState
+    _source_traceback: StackSummary | None = None
 
     def __init__(
         self,
         base_url: StrOrURL | None = None,
         *,
         connector: BaseConnector | None = None,
-        loop: asyncio.AbstractEventLoop | None = None,
         cookies: LooseCookies | None = None,
         headers: LooseHeaders | None = None,
         proxy: StrOrURL | None = None,
@@ -111,16 +122,23 @@ class ClientSession:
         middlewares: Sequence[Middleware] = (),
         on_informational: Callable[[ResponseHead], None] | None = None,
         retry_connection: bool = True,
+        **deprecated: Unpack[SessionOptions],
     ) -> None:
+        loop = None if connector is None else connector.loop
+        if deprecated:
+            known = frozenset(signature(ClientSession).parameters)
+            loop, timeout = session_options(deprecated, timeout, known, loop)
         loop = loop or asyncio.get_running_loop()
         if timeout is not None and not isinstance(timeout, ClientTimeout):
             raise ValueError(
                 f"timeout parameter cannot be of {type(timeout)} type, please use 'timeout=ClientTimeout(...)'"
             )
+        found_proxy, found_auth = parse_proxy(proxy) if proxy else (None, None)
         defaults = Defaults(
             raise_for_status=raise_for_status,
-            proxy=proxy,
-            proxy_auth=proxy_auth,
+            proxy=found_proxy,
+            proxy_auth=proxy_auth or found_auth,
+            trust_env=trust_env,
             timeout=timeout or DEFAULT_TIMEOUT,
             read_bufsize=read_bufsize,
             auto_decompress=auto_decompress,
@@ -133,12 +151,14 @@ class ClientSession:
         self._connector: BaseConnector | None = TCPConnector(loop=loop) if connector is None else connector
         if self._connector.loop is not loop:
             raise RuntimeError("Session and connector have to use same event loop")
+        if loop.get_debug():
+            self._source_traceback = StackSummary.extract(walk_stack(None), limit=DEBUG_STACK_DEPTH)
+            self._source_traceback.reverse()
         self._connector_owner = connector_owner
         jar = CookieJar() if cookie_jar is None else cookie_jar
         if cookies is not None:
             jar.update_cookies(cookies)
         sender = Sender(self._connector, jar, response_class, retry_connection=retry_connection)
-        self._trust_env = trust_env
         traces = list(trace_configs or ())
         for trace in traces:
             trace.freeze()
@@ -148,8 +168,8 @@ class ClientSession:
             defaults=defaults,
             settings=Settings(defaults, {}),
             send=sender.send,
-            handler=chain(sender.send, defaults.middlewares),
             schemes=self._connector.allowed_protocol_schema_set,
+            uses_proxies=self._connector.uses_proxies,
             base_url=_checked_base_url(base_url),
             headers=CIMultiDict(pairs(headers)),
             skip_auto_headers=frozenset(istr(name) for name in skip_auto_headers or ()),
@@ -169,7 +189,13 @@ class ClientSession:
             return
         _warnings.warn(f"Unclosed client session {self!r}", ResourceWarning, source=self, stacklevel=1)
         if not self._state.loop.is_closed():
-            self._state.loop.call_exception_handler({"client_session": self, "message": "Unclosed client session"})
+            context = {"client_session": self, "message": "Unclosed client session"}
+            if self._source_traceback is not None:
+                context["source_traceback"] = self._source_traceback
+            self._state.loop.call_exception_handler(context)
+            if self._connector is not None and self._connector_owner:
+                # The sockets keep the connector alive. Garbage may be collected in any thread.
+                self._state.loop.call_soon_threadsafe(self._connector.close)
 
     def __enter__(self) -> None:
         raise TypeError("Use async with instead")
@@ -302,9 +328,20 @@ class ClientSession:
         return self._state.version
 
     @property
+    def loop(self) -> asyncio.AbstractEventLoop:
+        """The event loop; deprecated."""
+        warn("client.loop property is deprecated")
+        return self._state.loop
+
+    @property
     def requote_redirect_url(self) -> bool:
-        """Whether redirect targets are normalised."""
+        """Whether redirect targets are normalised; changing it is deprecated."""
         return self._state.requote_redirect_url
+
+    @requote_redirect_url.setter
+    def requote_redirect_url(self, value: bool) -> None:
+        warn("setting requote_redirect_url is deprecated, pass it to ClientSession()")
+        self._state.requote_redirect_url = value
 
     @property
     def timeout(self) -> ClientTimeout:
@@ -349,7 +386,7 @@ class ClientSession:
     @property
     def trust_env(self) -> bool:
         """Whether proxies and credentials come from the environment."""
-        return self._trust_env
+        return self._state.defaults.trust_env
 
     @property
     def trace_configs(self) -> list[TraceConfig]:

@@ -42,6 +42,7 @@ class SessionState:
         handler: what answers a request that brings no middlewares of its own.
         settings: the options of a call that has none.
         schemes: the URL schemes that the connector speaks.
+        uses_proxies: whether the connector can go through one.
         ws_response_class: what `ws_connect` gives; None is `ClientWebSocketResponse`.
     """
 
@@ -50,8 +51,8 @@ class SessionState:
     defaults: Defaults
     settings: Settings
     send: Handler
-    handler: Handler
     schemes: frozenset[str]
+    uses_proxies: bool
     base_url: URL | None
     headers: CIMultiDict[str]
     skip_auto_headers: frozenset[istr]
@@ -65,8 +66,12 @@ class SessionState:
     trace_configs: list[TraceConfig]
     ws_response_class: type[Any] | None
     is_closed: bool = False
+    handler: Handler = field(init=False)
     _targets: dict[str, Target] = field(default_factory=dict)
     _targets_version: int = -1
+
+    def __post_init__(self) -> None:
+        self.handler = self._make_handler(self.settings)
 
     # -- URLs ---------------------------------------------------------------------------------------------------
 
@@ -127,9 +132,17 @@ class SessionState:
 
     def handler_for(self, settings: Settings) -> Handler:
         """Return what answers a request with `settings`."""
-        if settings.middlewares is self.defaults.middlewares:
+        if settings.middlewares is self.defaults.middlewares and settings.is_direct is self.settings.is_direct:
             return self.handler
-        return chain(self.send, settings.middlewares)
+        return self._make_handler(settings)
+
+    def _make_handler(self, settings: Settings) -> Handler:
+        handler = chain(self.send, settings.middlewares)
+        if settings.is_direct:
+            return handler
+        from httpkit.client.routing import routed  # noqa: PLC0415 - few requests go through a proxy or read netrc
+
+        return routed(handler, uses_proxies=self.uses_proxies)
 
     def body(self, options: RequestOptions | BodyOptions) -> Any:
         """Return what `data` and `json` come to.

@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Protocol, cast
 
 from httpkit.errors import LineTooLong
+from httpkit.values.deprecation import warn
 
 logger = logging.getLogger("httpkit.internal")
 
@@ -137,13 +138,14 @@ class StreamReader:
         if self.total_bytes == last:
             return
         self.note_chunk_ends([self.total_bytes])
-        self._wake()
 
     def note_chunk_ends(self, offsets: list[int]) -> None:
         """Note the offsets in the body where chunks ended, all of them at bytes that were fed before."""
         if self._chunk_ends is None:
             self._chunk_ends = deque()
-        self._chunk_ends.extend(offset for offset in offsets if offset > self._cursor)
+        # A chunk that was read already may turn out to have ended there.
+        self._chunk_ends.extend(offset for offset in offsets if offset >= self._cursor)
+        self._wake()
         if not self._paused and len(self._chunk_ends) * _BYTES_PER_PIECE > self._high_water:
             self._paused = True
             self._protocol.pause_reading()
@@ -191,6 +193,8 @@ class StreamReader:
 
     async def wait_eof(self) -> None:
         """Wait for the last byte to arrive."""
+        if self._exception is not None:
+            raise self._exception
         if self._eof:
             return
         self._eof_waiter = self._loop.create_future()
@@ -205,7 +209,8 @@ class StreamReader:
         return self.total_bytes if self.total_compressed_bytes is None else self.total_compressed_bytes
 
     def unread_data(self, data: bytes) -> None:
-        """Put `data` back to be read next."""
+        """Put `data` back to be read next; deprecated: keep it instead."""
+        warn("unread_data() is deprecated, keep what you read")
         if not data:
             return
         if self._offset:

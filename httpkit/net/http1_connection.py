@@ -24,7 +24,7 @@ from httpkit.errors import (
 )
 from httpkit.net.exchange import Exchange
 from httpkit.net.writer import BodyWriter
-from httpkit.values.messages import ConnectionKey
+from httpkit.values.messages import ConnectionKey, HttpVersion11
 from httpkit.wire.http1 import (
     MAX_FIELD_SIZE,
     MAX_HEADERS,
@@ -110,6 +110,8 @@ class Http1Connection(asyncio.BufferedProtocol):
         Raises:
             ValueError: the request has characters that must not be in its head; nothing was sent.
         """
+        if self._force_close or exchange.version != HttpVersion11:
+            self._say_whether_it_closes(exchange)
         head = encode_request_head(exchange.method, exchange.target, exchange.version, exchange.headers)
         transport = self.transport
         self._exchange = exchange
@@ -131,10 +133,21 @@ class Http1Connection(asyncio.BufferedProtocol):
             if exchange.expect_continue:
                 exchange.continued = self._loop.create_future()
             exchange.upload = self._upload = self._loop.create_task(self._send_body(exchange))
+            self._upload.add_done_callback(_take_note)
         exchange.timing.sent = monotonic()
         if exchange.sock_read:
             self._watch_reads(exchange.sock_read)
         return exchange.head_arrived
+
+    def _say_whether_it_closes(self, exchange: Exchange) -> None:
+        """Fill in `Connection` where it is not what the version implies (RFC 9112 section 9.3)."""
+        if "Connection" in exchange.headers:
+            return
+        if exchange.version != HttpVersion11:
+            if not self._force_close:
+                exchange.headers["Connection"] = "keep-alive"
+        else:
+            exchange.headers["Connection"] = "close"
 
     def abandon(self, exchange: Exchange) -> None:
         """Drop the rest of `exchange`: what is still to come can't be told from the next answer, so close."""
@@ -151,8 +164,8 @@ class Http1Connection(asyncio.BufferedProtocol):
         self._is_ending = True
         transport = self.transport
         if transport is not None:
-            # A graceful end of TLS waits for the peer; there is nothing left to lose here.
-            if abort or transport.get_extra_info("sslcontext") is not None:
+            # A graceful end waits until the peer has read everything, of TLS until it answers; nothing is left to lose here.
+            if abort or exchange is not None or transport.get_extra_info("sslcontext") is not None:
                 transport.abort()
             else:
                 transport.close()
@@ -171,6 +184,7 @@ class Http1Connection(asyncio.BufferedProtocol):
         """
         assert self.transport is not None  # noqa: S101 - nothing else can be switched
         self._exchange = None
+        self.resume_reading()
         return self.transport, self._decoder.take_rest()
 
     def switch(self, successor: Successor) -> None:
@@ -279,10 +293,10 @@ class Http1Connection(asyncio.BufferedProtocol):
     def _dispatch(self, exchange: Exchange, events: Sequence[Event]) -> None:
         for index, event in enumerate(events):
             if type(event) is bytes:
-                exchange.receive(event, self._decoder.chunk_ends)
-                if self._decoder.chunk_ends:
-                    self._decoder.chunk_ends = []
+                self._receive(exchange, event)
             elif type(event) is End:
+                if self._decoder.chunk_ends:
+                    self._receive(exchange, b"")
                 exchange.finish(event.trailers)
                 self._settle()
             else:
@@ -296,6 +310,15 @@ class Http1Connection(asyncio.BufferedProtocol):
                     return
                 elif not self._begin(exchange, head):
                     return
+        if self._decoder.chunk_ends and self._exchange is exchange:
+            # The end of a chunk whose bytes came before.
+            self._receive(exchange, b"")
+
+    def _receive(self, exchange: Exchange, data: bytes) -> None:
+        chunk_ends = self._decoder.chunk_ends
+        if chunk_ends:
+            self._decoder.chunk_ends = []
+        exchange.receive(data, chunk_ends)
 
     def _arrive(self, exchange: Exchange, head: ResponseHead, body: bytes, end: End) -> None:
         if head.status == 101 and "Upgrade" not in exchange.headers:
@@ -355,6 +378,8 @@ class Http1Connection(asyncio.BufferedProtocol):
                 self._cut_short = True
                 self._upload.cancel()
             self._upload = None
+            # It knows the request, which knows the exchange.
+            exchange.write_body = exchange.on_chunk_sent = exchange.on_body_write = None
         if (
             self._cut_short
             or self._force_close
@@ -382,7 +407,7 @@ class Http1Connection(asyncio.BufferedProtocol):
                 # Answered without the body: it must not follow now, and the server may still expect it.
                 self._cut_short = True
                 return
-        writer = BodyWriter(self.transport, self.drain, length=exchange.length)
+        exchange.writer = writer = BodyWriter(self.transport, self.drain, length=exchange.length)
         writer.on_body_write = exchange.on_body_write
         writer.on_chunk_sent = exchange.on_chunk_sent
         if exchange.compress is not None:
@@ -392,10 +417,12 @@ class Http1Connection(asyncio.BufferedProtocol):
         try:
             await exchange.write_body(writer)
             await writer.write_eof()
-        except Exception as error:
-            self._cut_short = True
-            exchange.fail(_upload_failure(error))
-            self._retire()
+        except BaseException as error:
+            # A cancellation that is not ours is the body's own doing, and ends the exchange too.
+            if self._exchange is exchange:
+                self._cut_short = True
+                exchange.fail(upload_failure(error))
+                self._retire()
             raise
         exchange.timing.sent = monotonic()
 
@@ -423,8 +450,10 @@ class Http1Connection(asyncio.BufferedProtocol):
 
     def _check_reads(self, limit: float) -> None:
         now = monotonic()
-        if self.transport is not None and not self.transport.is_reading():
-            self._last_read = now  # resting because the reader lags behind is not the server's silence
+        is_resting = self.transport is not None and not self.transport.is_reading()
+        if is_resting or (self._upload is not None and not self._upload.done()):
+            # The server is not silent while the reader lags behind, or while it is being told.
+            self._last_read = now
         left = self._last_read + limit - now
         if left > 0:
             self._read_timer = self._loop.call_later(left, self._check_reads, limit)
@@ -448,8 +477,14 @@ def _loss(exchange: Exchange, cause: BaseException | None) -> BaseException:
     return failure
 
 
-def _upload_failure(cause: Exception) -> BaseException:
-    """Return what the user sees when the request's body can't be sent."""
+def _take_note(upload: asyncio.Task[None]) -> None:
+    """Look at how `upload` ended, which the exchange has been told: asyncio complains of what nobody looks at."""
+    if not upload.cancelled():
+        upload.exception()
+
+
+def upload_failure(cause: BaseException) -> BaseException:
+    """Return what the user sees when the request's body can't be sent because of `cause`."""
     failure: BaseException
     if isinstance(cause, (ClientConnectionError, ClientPayloadError)):
         return cause

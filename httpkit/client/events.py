@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
+from dataclasses import replace
 from time import monotonic
 from types import TracebackType
 from typing import Any, Self
@@ -166,7 +167,8 @@ class EventSource:
         if known.last_event_id:
             headers[LAST_EVENT_ID] = known.last_event_id
         # An event stream has no end, so there is no total time unless one is asked for.
-        options: Any = {"timeout": None, **self._options, "headers": headers}
+        timeout = replace(self._state.defaults.timeout, total=None)
+        options: Any = {"timeout": timeout, **self._options, "headers": headers}
         response = await Call(self._state, self._method, self._url, options).run()
         try:
             _check(response)
@@ -204,6 +206,7 @@ class EventSource:
             and self._should_retry(error)
             and not isinstance(self._options.get("data"), (Iterator, AsyncIterator))
             and (self._is_safe or bool(self.last_event_id) or not self._has_given)
+            and (self.response is not None or self._pauses.note_failure())
         )
 
     async def _pause(self, error: Exception | None) -> None:
@@ -211,8 +214,6 @@ class EventSource:
         if self.response is not None:
             self._drop_response()
             self._pauses.note_end(monotonic() - self._opened)
-        elif error is not None:
-            self._pauses.note_failure(error)
         asked = 0.0 if error is None else retry_after(error)
         await self._pauses.wait(max(asked, (self.retry or 0) / 1000))
 

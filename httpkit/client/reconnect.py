@@ -10,7 +10,7 @@ from typing import Any, Self
 from httpkit.client.backoff import Backoff, Pauses, is_passing, retry_after
 from httpkit.client.options import StrOrURL
 from httpkit.client.state import SessionState
-from httpkit.client.upgrade import WebSocketOptions, connect
+from httpkit.client.upgrade import WebSocketOptions, checked, connect
 from httpkit.client.websocket import ClientWebSocketResponse
 from httpkit.values.websocket import WSCloseCode
 
@@ -49,7 +49,7 @@ class WebSocketReconnect:
         self._should_retry: Callable[[Exception], bool] = rest.pop("should_retry", is_passing)
         self._state = state
         self._url = url
-        self._options: WebSocketOptions = rest  # type: ignore[assignment]  # what is left of ReconnectOptions
+        self._options = checked(rest)  # type: ignore[arg-type]  # what is left of ReconnectOptions
         self._pauses = Pauses(backoff or Backoff())
         self._sockets: AsyncGenerator[ClientWebSocketResponse] | None = None
         self.last_close_code: int | None = None
@@ -80,9 +80,8 @@ class WebSocketReconnect:
                 socket = await connect(self._state, self._url, self._options)
             except Exception as error:
                 self.last_error = error
-                if not self._should_retry(error):
+                if not self._should_retry(error) or not self._pauses.note_failure():
                     raise
-                self._pauses.note_failure(error)
                 await self._pauses.wait(retry_after(error))
                 continue
             self.last_error = None

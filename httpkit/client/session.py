@@ -264,12 +264,13 @@ class ClientSession:
         """Open a WebSocket; `async with` closes it.
 
         Raises:
+            TypeError: there is no option of such a name.
             WSServerHandshakeError: when awaited: the server did not accept the handshake.
             ClientError: when awaited: whatever else the handshake failed with.
         """
-        from httpkit.client.upgrade import WebSocketContextManager, connect  # noqa: PLC0415 - for WebSockets only
+        from httpkit.client.upgrade import WebSocketContextManager, checked, connect  # noqa: PLC0415 - for WebSockets only
 
-        return WebSocketContextManager(connect(self._state, url, options))
+        return WebSocketContextManager(connect(self._state, url, checked(options)))
 
     def ws_reconnect(
         self, url: StrOrURL, *, backoff: Backoff | None = None, **options: Unpack[ReconnectOptions]

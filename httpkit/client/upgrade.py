@@ -12,6 +12,7 @@ from yarl import Query
 
 from httpkit.client.auth import BasicAuth
 from httpkit.client.call import Call
+from httpkit.client.deprecated import websocket_options
 from httpkit.client.options import LooseHeaders, RequestOptions, StrOrURL, pairs
 from httpkit.client.response import ClientResponse
 from httpkit.client.state import SessionState
@@ -21,7 +22,7 @@ from httpkit.net.http1_connection import Http1Connection
 from httpkit.net.tls import Fingerprint
 from httpkit.net.websocket_connection import WebSocketConnection
 from httpkit.values import hdrs
-from httpkit.values.websocket import DEFAULT_WS_CLIENT_TIMEOUT, ClientWSTimeout
+from httpkit.values.websocket import ClientWSTimeout
 from httpkit.wire.deflate import Deflater, Inflater
 from httpkit.wire.websocket import MAX_MSG_SIZE, FrameDecoder, FrameEncoder
 from httpkit.wire.websocket_handshake import Handshake, encode_handshake, new_key, parse_handshake
@@ -68,6 +69,17 @@ class WebSocketOptions(TypedDict, total=False):
 _PASSED_ON = ("auth", "params", "proxy", "proxy_auth", "ssl", "server_hostname", "proxy_headers")
 
 
+def checked(options: WebSocketOptions) -> WebSocketOptions:
+    """Return `options`, with those of other times translated.
+
+    Raises:
+        TypeError: there is no option of such a name.
+        ValueError: two that exclude each other.
+    """
+    translated: WebSocketOptions = websocket_options(options, WebSocketOptions.__optional_keys__)
+    return translated
+
+
 class _Offer(NamedTuple):
     """What the handshake asks for, and is checked against."""
 
@@ -77,16 +89,13 @@ class _Offer(NamedTuple):
 
 
 async def connect(state: SessionState, url: StrOrURL, options: WebSocketOptions) -> ClientWebSocketResponse:
-    """Return an open WebSocket.
+    """Return an open WebSocket; `options` were `checked`.
 
     Raises:
-        TypeError: there is no option of such a name.
         ValueError: a subprotocol is not a token, `compress` is out of range, or a field has a control character.
         WSServerHandshakeError: the server did not accept the handshake.
         ClientError: whatever the request failed with.
     """
-    if unknown := options.keys() - WebSocketOptions.__optional_keys__:
-        raise TypeError(f"ws_connect() got an unexpected keyword argument {min(unknown)!r}")
     offer, headers = _offer(options)
     passed_on = {name: options[name] for name in _PASSED_ON if name in options}  # type: ignore[literal-required]
     request = RequestOptions(headers=headers, read_until_eof=False, **passed_on)  # type: ignore[typeddict-item]
@@ -154,7 +163,7 @@ def _open(
         connection,
         response,
         handshake,
-        options.get("timeout", DEFAULT_WS_CLIENT_TIMEOUT),
+        options["timeout"],
         loop=state.loop,
         autoclose=options.get("autoclose", True),
         heartbeat=options.get("heartbeat"),

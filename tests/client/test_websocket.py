@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import sys
 from pathlib import Path
 
@@ -322,6 +323,18 @@ async def test_wss_is_verified_and_can_be_pinned(certificates):
         assert ws.close_code == 1000
 
 
+async def test_a_websocket_goes_through_a_proxy(squid, certificates):
+    """ws and wss go through a proxy by CONNECT; of wss the proxy sees nothing else (PYSEC-2026-3844)."""
+    context = certificates.good.server_context()
+    async with (
+        websocket_server(frame(TEXT, b"hello"), context=context) as secure,
+        ClientSession() as session,
+        session.ws_connect(secure.url, proxy=squid.url, ssl=certificates.client_context()) as ws,
+    ):
+        assert await ws.receive_str() == "hello"
+        assert ws.get_extra_info("ssl_object") is not None
+
+
 async def test_the_sessions_total_time_ends_with_the_handshake():
     """`ClientTimeout.total` and `sock_read` hold for the handshake, and not for the open WebSocket."""
 
@@ -350,10 +363,33 @@ async def test_a_silent_server_ends_the_handshake(scripted_server):
 
 
 async def test_an_unknown_option_is_a_type_error():
-    """A misspelled option is said when the handshake is awaited."""
+    """A misspelled option is said at once, with the one that was meant."""
     async with ClientSession() as session:
+        with pytest.raises(TypeError, match="'heartbeet', did you mean 'heartbeat'"):
+            session.ws_connect("ws://127.0.0.1:1", heartbeet=1)
         with pytest.raises(TypeError, match="'heartbeet'"):
-            await session.ws_connect("ws://127.0.0.1:1", heartbeet=1)
+            session.ws_reconnect("ws://127.0.0.1:1", heartbeet=1)
+
+
+@pytest.mark.parametrize(
+    ("options", "warning"),
+    [
+        ({"timeout": 0.1}, "ClientWSTimeout(ws_close=...)"),
+        ({"receive_timeout": 0.1}, "ClientWSTimeout(ws_receive=...)"),
+        ({"ssl": None}, "use ssl=True"),
+        ({"verify_ssl": False}, "use ssl=False"),
+    ],
+)
+async def test_parameters_of_other_times_name_their_successor(options, warning):
+    """What is deprecated in aiohttp works, with a DeprecationWarning that is given at the caller's line."""
+    async with websocket_server(b"") as server, ClientSession() as session:
+        with pytest.warns(DeprecationWarning, match=re.escape(warning)) as caught:
+            ws = await session.ws_connect(server.url, **options)
+        assert caught[0].filename == __file__
+        if "receive_timeout" in options:
+            with pytest.raises(TimeoutError):
+                await ws.receive()
+        await ws.close()
 
 
 async def test_the_class_of_the_response_may_be_chosen():

@@ -19,18 +19,8 @@ from httpkit.net.deprecated import TLSOptions
 
 # Not here yet: name -> what brings it. Empty it, and keep it empty.
 COMING = {
-    "ClientSession.ws_connect": "WebSocket",
-    "ClientSession(ws_response_class)": "WebSocket",
-    "ClientWSTimeout": "WebSocket",
-    "ClientWebSocketResponse": "WebSocket",
     "DigestAuthMiddleware": "policy",
-    "WSCloseCode": "WebSocket",
-    "WSMessage": "WebSocket",
-    "WSMessageTypeError": "WebSocket",
-    "WSMsgType": "WebSocket",
-    "WebSocketError": "WebSocket",
     "client_middleware_digest_auth": "policy",
-    "client_ws": "WebSocket",
 }
 
 SERVER = "belongs to the server, not to a client"
@@ -117,7 +107,16 @@ PARAMETERS = {
         "request_class": "the same class of this package",
         "response_class": "the same class of this package",
         "timeout": NO_SENTINEL,
+        "ws_response_class": "None is ClientWebSocketResponse, which is imported with the first WebSocket",
     },
+    "ClientSession.ws_connect": dict.fromkeys(
+        ("fingerprint", "receive_timeout", "ssl_context", "verify_ssl"),
+        "deprecated: translated in client/deprecated.py",
+    ),
+    "ClientWebSocketResponse": dict.fromkeys(
+        ("reader", "writer", "protocol", "autoclose", "autoping", "loop", "compress", "client_notakeover"),
+        "made of a connection and its handshake: the constructor is for the client alone",
+    ),
     "DataQueue.set_exception": {"exc_cause": NO_SENTINEL},
     "NamedPipeConnector": {"keepalive_timeout": NO_SENTINEL},
     "Payload": {"content_type": NO_SENTINEL},

@@ -13,9 +13,10 @@ from multidict import CIMultiDict
 
 from httpkit.client.backoff import Backoff, Pauses, is_passing, retry_after
 from httpkit.client.call import Call
-from httpkit.client.options import RequestOptions, StrOrURL, pairs
+from httpkit.client.options import StrOrURL, pairs
 from httpkit.client.response import ClientResponse
 from httpkit.client.state import SessionState
+from httpkit.client.stream_options import EventOptions
 from httpkit.errors import ClientResponseError, ContentTypeError
 from httpkit.values import hdrs
 from httpkit.values.eventstream import ServerSentEvent
@@ -23,28 +24,6 @@ from httpkit.wire.eventstream import MAX_EVENT_SIZE, MAX_LINE_SIZE, EventStreamD
 
 LAST_EVENT_ID = "Last-Event-ID"
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
-
-
-class EventOptions(RequestOptions, total=False):
-    """The options of `sse`: those of `request`, with no total time by default, and these.
-
-    method: GET by default.
-    last_event_id: the last event that is known already.
-    reconnect: whether to connect again when the stream ends or breaks off: True by default for GET. Where it is asked
-        for with another method, that happens only when the stream broke off, and only where the server can go on: it
-        gave an id, or nothing yet.
-    backoff: how long to wait before it, at least as long as the server's `retry` says.
-    should_retry: exception -> whether it is tried again; by default `httpkit.is_passing`.
-    max_line_size: bytes of one line of the stream; not of the response's head.
-    max_event_size: bytes in all data lines of one event.
-    """
-
-    method: str
-    last_event_id: str
-    reconnect: bool | None
-    backoff: Backoff | None
-    should_retry: Callable[[Exception], bool]
-    max_event_size: int
 
 
 class EventSource:

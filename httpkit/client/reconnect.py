@@ -10,21 +10,10 @@ from typing import Any, Self
 from httpkit.client.backoff import Backoff, Pauses, is_passing, retry_after
 from httpkit.client.options import StrOrURL
 from httpkit.client.state import SessionState
-from httpkit.client.upgrade import WebSocketOptions, checked, connect
+from httpkit.client.stream_options import ReconnectOptions
+from httpkit.client.upgrade import checked, connect
 from httpkit.client.websocket import ClientWebSocketResponse
 from httpkit.values.websocket import WSCloseCode
-
-
-class ReconnectOptions(WebSocketOptions, total=False):
-    """The options of `ws_reconnect`: those of `ws_connect`, and when to stop.
-
-    is_final: close code -> whether it ends the iteration; by default 1000 does: whoever closed had no more to say. A
-        WebSocket that is still open when the loop goes on is closed and replaced, whatever its code.
-    should_retry: exception of a handshake -> whether it is tried again; by default `httpkit.is_passing`.
-    """
-
-    is_final: Callable[[int | None], bool]
-    should_retry: Callable[[Exception], bool]
 
 
 class WebSocketReconnect:

@@ -2,68 +2,29 @@
 
 from __future__ import annotations
 
-import ssl as ssl_module
-from collections.abc import Coroutine, Generator, Iterable
+from collections.abc import Coroutine, Generator
 from types import TracebackType
-from typing import Any, NamedTuple, TypedDict
+from typing import Any, NamedTuple
 
 from multidict import CIMultiDict
-from yarl import Query
 
-from httpkit.client.auth import BasicAuth
 from httpkit.client.call import Call
 from httpkit.client.deprecated import websocket_options
-from httpkit.client.options import LooseHeaders, RequestOptions, StrOrURL, pairs
+from httpkit.client.options import RequestOptions, StrOrURL, pairs
 from httpkit.client.response import ClientResponse
 from httpkit.client.state import SessionState
+from httpkit.client.stream_options import WebSocketOptions
 from httpkit.client.websocket import ClientWebSocketResponse
 from httpkit.errors import ServerDisconnectedError, WSHandshakeError, WSServerHandshakeError
 from httpkit.net.http1_connection import Http1Connection
-from httpkit.net.tls import Fingerprint
 from httpkit.net.websocket_connection import WebSocketConnection
 from httpkit.values import hdrs
-from httpkit.values.websocket import ClientWSTimeout
 from httpkit.wire.deflate import Deflater, Inflater
 from httpkit.wire.websocket import MAX_MSG_SIZE, FrameDecoder, FrameEncoder
 from httpkit.wire.websocket_handshake import Handshake, encode_handshake, new_key, parse_handshake
 
 # Fields that a caller may set otherwise, as aiohttp lets him; the key must be ours.
 _REPLACEABLE = frozenset({"Upgrade", "Connection", "Sec-WebSocket-Version"})
-
-
-class WebSocketOptions(TypedDict, total=False):
-    """The options of `ws_connect`.
-
-    method: of the handshake's request.
-    protocols: the subprotocols that the client speaks, preferred ones first.
-    timeout: `ClientWSTimeout(ws_receive=None, ws_close=10)` by default. That of the session holds for the handshake.
-    autoclose: answer the peer's close frame when it is received.
-    autoping: answer PINGs as they arrive, and keep PINGs and PONGs from `receive`.
-    heartbeat: seconds of silence after which a PING is sent; half of it later, the WebSocket is given up.
-    origin: the value of `Origin`.
-    compress: window bits, 9 to 15, to offer permessage-deflate with; 0 is no offer.
-    max_msg_size: bytes of a message, after inflating; a larger one closes with 1009. 0 is no limit.
-    decode_text: False gives TEXT as bytes that nobody has checked to be UTF-8.
-    """
-
-    method: str
-    protocols: Iterable[str]
-    timeout: ClientWSTimeout
-    autoclose: bool
-    autoping: bool
-    heartbeat: float | None
-    auth: BasicAuth | None
-    origin: str | None
-    params: Query
-    headers: LooseHeaders | None
-    proxy: StrOrURL | None
-    proxy_auth: BasicAuth | None
-    ssl: ssl_module.SSLContext | bool | Fingerprint
-    server_hostname: str | None
-    proxy_headers: LooseHeaders | None
-    compress: int
-    max_msg_size: int
-    decode_text: bool
 
 
 _PASSED_ON = ("auth", "params", "proxy", "proxy_auth", "ssl", "server_hostname", "proxy_headers")

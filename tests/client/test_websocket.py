@@ -324,7 +324,13 @@ async def test_wss_is_verified_and_can_be_pinned(certificates):
 
 
 async def test_a_websocket_goes_through_a_proxy(squid, certificates):
-    """ws and wss go through a proxy by CONNECT; of wss the proxy sees nothing else (PYSEC-2026-3844)."""
+    """A WebSocket is tunnelled by CONNECT, and wss is TLS within the tunnel (RFC 6455 section 4.1, PYSEC-2026-3844)."""
+    async with (
+        websocket_server(frame(TEXT, b"hi")) as plain,
+        ClientSession() as session,
+        session.ws_connect(plain.url, proxy=squid.url) as ws,
+    ):
+        assert await ws.receive_str() == "hi"
     context = certificates.good.server_context()
     async with (
         websocket_server(frame(TEXT, b"hello"), context=context) as secure,

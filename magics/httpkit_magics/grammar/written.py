@@ -51,26 +51,29 @@ def _options(plan: Plan) -> Iterator[str]:
     for setting, option in VALUES.items():
         if (value := getattr(plan, setting)) is not None:
             yield f"{option}{value}"
+    yield from _connection(plan)
+    if plan.auth is not None:
+        yield from _auth(plan.auth)
+    yield from _body_options(plan)
+
+
+def _connection(plan: Plan) -> Iterator[str]:
     if plan.follow is not None:
         yield "--follow" if plan.follow else "--no-follow"
     if plan.timeout is not None:
         yield f"--timeout={plan.timeout!r}"
     if plan.verify is not None:
-        yield f"--verify={({True: 'yes', False: 'no'}).get(plan.verify, plan.verify)}"
+        yield f"--verify={plan.verify if isinstance(plan.verify, str) else ('no', 'yes')[plan.verify]}"
     if plan.session is not None:
         yield f"--session{'-read-only' if plan.session_read_only else ''}={plan.session}"
     for scheme, url in plan.proxies:
         yield f"--proxy={scheme}:{url}"
-    yield from ("--compress",) * plan.compress
     if plan.certificate is not None:
         yield f"--cert={plan.certificate.path}"
         if plan.certificate.key_path is not None:
             yield f"--cert-key={plan.certificate.key_path}"
         if plan.certificate.password is not None:
             yield f"--cert-key-pass={plan.certificate.password}"
-    if plan.auth is not None:
-        yield from _auth(plan.auth)
-    yield from _body_options(plan)
 
 
 def _auth(auth: Auth) -> Iterator[str]:
@@ -85,6 +88,7 @@ def _auth(auth: Auth) -> Iterator[str]:
 
 
 def _body_options(plan: Plan) -> Iterator[str]:
+    yield from ("--compress",) * plan.compress
     match plan.body:
         case bytes(raw):
             yield f"--raw={raw.decode('utf-8', 'surrogatepass')}"

@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
+from httpkit_magics.grammar.check import Check
+
 
 @dataclass(frozen=True, slots=True)
 class FromFile:
@@ -115,7 +117,6 @@ class Capture:
     secret: bool = False
 
 
-from httpkit_magics.grammar.check import Check
 
 
 @dataclass(frozen=True, slots=True)

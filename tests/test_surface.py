@@ -16,7 +16,7 @@ import attr
 import pytest
 
 import httpkit
-from httpkit.client.deprecated import SocketOptions
+from httpkit.client.deprecated import WebSocketOldOptions
 from httpkit.client.options import OPTION_NAMES
 from httpkit.net.deprecated import TLSOptions
 
@@ -109,7 +109,9 @@ PARAMETERS = {
         "timeout": NO_SENTINEL,
         "ws_response_class": "None is the same class of this package, which is not imported before it is needed",
     },
-    "ClientSession.ws_connect": dict.fromkeys(SocketOptions.__optional_keys__, "deprecated, and still translated"),
+    "ClientSession.ws_connect": dict.fromkeys(
+        WebSocketOldOptions.__optional_keys__, "deprecated, and still translated"
+    ),
     "ClientWebSocketResponse": dict.fromkeys(
         (
             "reader",

@@ -25,12 +25,6 @@ class SessionOptions(TypedDict, total=False):
     ssl_shutdown_timeout: float | None
 
 
-class SocketOptions(TLSOptions, total=False):
-    """The deprecated options of `ws_connect`."""
-
-    receive_timeout: float | None
-
-
 def request_options(options: Any, known: frozenset[str]) -> Any:
     """Return the `options` of a request, a dict, with those of other times translated; `known` are the names of today.
 
@@ -46,26 +40,33 @@ def request_options(options: Any, known: frozenset[str]) -> Any:
     return translated
 
 
-def socket_options(options: Any, known: frozenset[str]) -> Any:
+class WebSocketOldOptions(TLSOptions, total=False):
+    """The deprecated parameters of `ws_connect`."""
+
+    receive_timeout: float | None
+
+
+def websocket_options(options: Any, known: frozenset[str]) -> Any:
     """Return the `options` of `ws_connect`, a dict, with those of other times translated; `known` are those of today.
 
     Raises:
         TypeError: there is no option of such a name.
         ValueError: two that exclude each other.
     """
-    old = SocketOptions.__optional_keys__
-    if unknown := options.keys() - known - old:
+    if unknown := options.keys() - known - WebSocketOldOptions.__optional_keys__:
         raise unknown_name("ws_connect()", unknown, known)
-    translated = {name: value for name, value in options.items() if name not in old}
-    translated["ssl"] = merged_ssl(options.get("ssl", True), options)
-    timeout = options.get("timeout", DEFAULT_WS_CLIENT_TIMEOUT)
+    translated = {name: value for name, value in options.items() if name in known}
+    timeout = translated.get("timeout", DEFAULT_WS_CLIENT_TIMEOUT)
     if not isinstance(timeout, ClientWSTimeout):
         warn("a number for timeout is deprecated, use timeout=ClientWSTimeout(ws_close=...)")
         timeout = ClientWSTimeout(ws_close=timeout)
     if options.get("receive_timeout") is not None:
         warn("receive_timeout is deprecated, use timeout=ClientWSTimeout(ws_receive=...)")
-        timeout = ClientWSTimeout(options["receive_timeout"], timeout.ws_close)
+        timeout = replace(timeout, ws_receive=options["receive_timeout"])
+    if "ssl" in options and options["ssl"] is None:
+        warn("ssl=None is deprecated, use ssl=True")
     translated["timeout"] = timeout
+    translated["ssl"] = merged_ssl(options.get("ssl", True), options)
     return translated
 
 

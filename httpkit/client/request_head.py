@@ -13,6 +13,7 @@ from yarl import URL
 
 from httpkit.client.auth import BasicAuth
 from httpkit.client.options import LooseHeaders, Settings, pairs
+from httpkit.client.proxies import parse_proxy
 from httpkit.client.target import TLS_SCHEMES, host_field
 from httpkit.net.proxy import TUNNELLED_SCHEMES
 from httpkit.values import hdrs
@@ -188,15 +189,16 @@ class RequestHead:
 
         Raises:
             ValueError: `proxy_auth` is not a `BasicAuth`.
+            InvalidURL: it is no proxy.
         """
-        self.proxy = proxy
-        self.proxy_auth = self.proxy_headers = None
+        self.proxy = self.proxy_auth = self.proxy_headers = None
         self._update_key()
         if proxy is None:
             return
         if proxy_auth is not None and not isinstance(proxy_auth, BasicAuth):
             raise ValueError("proxy_auth must be None or BasicAuth() tuple")
-        self.proxy_auth = proxy_auth
+        self.proxy, found = parse_proxy(proxy)
+        self.proxy_auth = proxy_auth or found
         self.proxy_headers = CIMultiDict(proxy_headers) if proxy_headers else None
         self._update_key()
 

@@ -6,7 +6,7 @@ import asyncio
 import io
 
 import pytest
-from servers.raw import running_raw
+from servers.raw import raw_server
 from waiting import until
 from yarl import URL
 
@@ -118,7 +118,7 @@ async def test_a_generator_is_closed_when_the_call_is_cancelled():
         del writer
         await reader.read(-1)
 
-    async with running_raw(read) as url, httpkit.ClientSession() as session:
+    async with raw_server(read) as url, httpkit.ClientSession() as session:
         with pytest.raises(TimeoutError):
             await session.post(url, data=endless(), timeout=0.1)
         await asyncio.wait_for(closed.wait(), 2)
@@ -149,7 +149,7 @@ async def test_a_file_is_not_closed_under_its_upload(file):
         await reader.readuntil(b"0\r\n\r\n")
 
     payload = Slow(file)
-    async with running_raw(answer_first) as url, httpkit.ClientSession() as session:
+    async with raw_server(answer_first) as url, httpkit.ClientSession() as session:
         response = await session.post(url, data=payload)
         assert payload.closed_after is None
         gate.set()

@@ -12,7 +12,8 @@ from typing import Final, NamedTuple
 from urllib.parse import urlsplit
 
 from httpkit_magics.grammar.assertions import FILTERS, PREDICATES, QUERIES
-from httpkit_magics.grammar.line import METHODS, OPTIONS
+from httpkit_magics.grammar.line import METHODS
+from httpkit_magics.grammar.options import OPTIONS
 
 MOST: Final = 200
 """Candidates at most."""

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import httpkit
+from httpkit_magics.grammar.message import Message
 from httpkit_magics.grammar.plan import Plan
 from httpkit_magics.grammar.target import TargetError, complete_target
 from httpkit_magics.record.credentials import credentials_of
@@ -28,6 +29,7 @@ from httpkit_magics.record.record import (
 from httpkit_magics.record.redaction import VAULT
 from httpkit_magics.run.charset import charset_of
 from httpkit_magics.run.failures import Attempt, explain
+from httpkit_magics.run.files import composed
 from httpkit_magics.run.progress import Underway
 from httpkit_magics.run.settings import Settings
 
@@ -63,26 +65,28 @@ async def execute(
         url = complete_target(plan.target, settings.base_url)
     except TargetError as error:
         failure = Failure("url", "Bad URL", f"{str(error).partition('; ')[0]}.", str(error).partition("; ")[2])
-        return Record(_asked(plan, plan.target), plan.target, name=plan.name, failure=failure, error=error)
+        return Record(_asked(plan, Message(), plan.target), plan.target, name=plan.name, failure=failure, error=error)
     progress.url = url
+    message = Message()
     try:
-        async with session.request(plan.method, url, **_options(plan, settings, progress, verify)) as response:
-            record = await _received(response, plan, settings, progress)
+        message = await composed(plan, settings.max_body)
+        async with session.request(plan.method, url, **_options(plan, message, settings, progress, verify)) as response:
+            record = await _received(response, plan, message, settings, progress)
     except FAILURES as error:
-        record = _failed(error, plan, Attempt(url, settings, progress))
+        record = _failed(error, plan, message, Attempt(url, settings, progress))
     record.started, record.elapsed = started, time.perf_counter() - began
     VAULT.hear(credentials_of(record.request))
     return record
 
 
-def _options(plan: Plan, settings: Settings, progress: Underway, verify: Any) -> dict[str, Any]:
-    unset = [name for name, value in plan.headers if value is None]
+def _options(plan: Plan, message: Message, settings: Settings, progress: Underway, verify: Any) -> dict[str, Any]:
+    unset = [name for name, value in message.headers if value is None]
     follow = settings.follow if plan.follow is None else plan.follow
     return {
-        "params": list(plan.query) or None,
-        "headers": [(name, value) for name, value in plan.headers if value is not None],
+        "params": list(message.query) or None,
+        "headers": [(name, value) for name, value in message.headers if value is not None],
         "skip_auto_headers": [name for name in unset if name.lower() in AUTOMATIC],
-        "data": plan.body,
+        "data": message.body,
         "timeout": httpkit.ClientTimeout(total=settings.timeout or None, sock_connect=settings.timeout or None),
         "allow_redirects": follow,
         "max_redirects": settings.max_redirects,
@@ -91,7 +95,9 @@ def _options(plan: Plan, settings: Settings, progress: Underway, verify: Any) ->
     }
 
 
-async def _received(response: httpkit.ClientResponse, plan: Plan, settings: Settings, progress: Underway) -> Record:
+async def _received(
+    response: httpkit.ClientResponse, plan: Plan, message: Message, settings: Settings, progress: Underway
+) -> Record:
     """Read the body and return the whole Record; what arrived is kept where the body fails."""
     error: BaseException | None = None
     progress.url = str(response.url)
@@ -105,7 +111,7 @@ async def _received(response: httpkit.ClientResponse, plan: Plan, settings: Sett
     content = body.getvalue()
     body.close()
     return Record(
-        _sent(response.request_info, plan),
+        _sent(response.request_info, plan, message),
         str(response.url),
         status=response.status,
         reason=response.reason or "",
@@ -143,11 +149,11 @@ async def _read(response: httpkit.ClientResponse, limit: int, body: io.BytesIO, 
             raise httpkit.BodyTooLarge(f"the body exceeds {limit} bytes (max_body)")
 
 
-def _failed(error: BaseException, plan: Plan, attempt: Attempt) -> Record:
+def _failed(error: BaseException, plan: Plan, message: Message, attempt: Attempt) -> Record:
     """Return the Record of a request that got no response."""
     info = getattr(error, "request_info", None)
     return Record(
-        _asked(plan, attempt.progress.url) if info is None else _sent(info, plan),
+        _asked(plan, message, attempt.progress.url) if info is None else _sent(info, plan, message),
         attempt.progress.url,
         redirects=_hops(getattr(error, "history", ())),
         name=plan.name,
@@ -156,14 +162,14 @@ def _failed(error: BaseException, plan: Plan, attempt: Attempt) -> Record:
     )
 
 
-def _asked(plan: Plan, url: str) -> SentRequest:
-    fields = Fields((name, value) for name, value in plan.headers if value is not None)
-    return SentRequest(plan.method, url, fields, plan.body)
+def _asked(plan: Plan, message: Message, url: str) -> SentRequest:
+    fields = Fields((name, value) for name, value in message.headers if value is not None)
+    return SentRequest(plan.method, url, fields, message.body)
 
 
-def _sent(info: httpkit.RequestInfo, plan: Plan) -> SentRequest:
+def _sent(info: httpkit.RequestInfo, plan: Plan, message: Message) -> SentRequest:
     # A redirect that turned POST into GET left the body out (RFC 9110 section 15.4).
-    body = plan.body if info.method == plan.method else None
+    body = message.body if info.method == plan.method else None
     return SentRequest(info.method, str(info.url), Fields(info.headers.items()), body)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from IPython.core.completer import CompletionContext, SimpleCompletion, SimpleMatcherResult, context_matcher
@@ -23,7 +24,8 @@ class Completer:
         self._base_url = base_url
         self._urls: OrderedDict[str, None] = OrderedDict()
         self.environments: Callable[[], list[str]] = list
-        self._matcher = context_matcher(identifier="httpkit.completer", priority=200)(self._match)
+        # A partial, as the decorator sets attributes on what it is given.
+        self._matcher = context_matcher(identifier="httpkit.completer", priority=200)(partial(self._match))
 
     def register(self) -> None:
         """Ask this one first."""

@@ -9,6 +9,7 @@ from typing import Any
 from IPython.core.error import UsageError
 from IPython.core.magic import Magics, line_magic, magics_class, no_var_expand
 
+from httpkit_magics.completer import Completer
 from httpkit_magics.config import HttpKit
 from httpkit_magics.demo.launch import DemoError, DemoServer, start_demo
 from httpkit_magics.grammar.help_guard import MagicStatement
@@ -16,6 +17,7 @@ from httpkit_magics.grammar.line import parse_line
 from httpkit_magics.grammar.plan import LineError, Plan
 from httpkit_magics.output import Output, Outputs
 from httpkit_magics.record.record import Record
+from httpkit_magics.run.checks import insist, judge
 from httpkit_magics.run.client import Client
 
 CANCEL_TIMEOUT = 2.0
@@ -33,7 +35,8 @@ GUIDE = """\
 %httpkit demo        start the demo API; a path alone is then a URL: %http GET /items
 %httpkit demo stop   stop it
 %httpkit help        this page
-%config HttpKit      base_url, timeout, follow, max_redirects, verify, max_body"""
+%config HttpKit      base_url, timeout, follow, max_redirects, verify, max_body, panel, display_limit, redact,
+                     raise_for_status"""
 
 SUBCOMMANDS = ("demo", "help")
 
@@ -70,7 +73,8 @@ class HttpKitMagics(Magics):
         super().__init__(shell)
         self._shell = shell
         self.settings = HttpKit(parent=shell)
-        self.outputs = Outputs(shell)
+        self.outputs = Outputs(shell, self.settings.look)
+        self.completer = Completer(shell, SUBCOMMANDS, lambda: self.settings.base_url)
         self._client = Client()
         self._demo: DemoServer | None = None
         self._base_url_before = ""
@@ -96,6 +100,7 @@ class HttpKitMagics(Magics):
             -o NAME            bind the Record to a Python name
             --timeout SECONDS  limit for the whole request; 0 is no limit
             -F, --follow       follow redirects; --no-follow shows them
+            --check            an assertion that fails, or no response, is an error
             ;                  at the end of the line: no panel
 
         Examples:
@@ -149,7 +154,7 @@ class HttpKitMagics(Magics):
         Raises:
             Interrupted: the kernel was interrupted meanwhile.
         """
-        output = Output(self._shell, self.outputs, silent=plan.silent)
+        output = Output(self._shell, self.outputs, silent=plan.silent or self.settings.panel == "off")
         sending = self._client.send(plan, self.settings.settings())
         try:
             record = output.wait(sending)
@@ -159,13 +164,16 @@ class HttpKitMagics(Magics):
             self._finish(plan, output, record)
             was_cancelled = record.failure is not None and record.failure.kind == "cancelled"
             raise Interrupted("the request was cancelled." if was_cancelled else "the request was done.") from None
+        record.checks = judge(record, plan.checks)
         self._finish(plan, output, record)
+        insist(record, check=plan.check, status=self.settings.raise_for_status)
         return record
 
     def _finish(self, plan: Plan, output: Output, record: Record) -> None:
         if plan.name is not None:
             self._shell.push({plan.name: record})
         output.finish(record)
+        self.completer.note(record.request.url)
 
     def _start_demo(self) -> None:
         if self._demo is not None and not self._demo.is_running:
@@ -207,6 +215,7 @@ def load(shell: Any) -> None:
     shell.configurables.append(magics.settings)
     shell.input_transformer_manager.token_transformers.append(MagicStatement)
     magics.outputs.register()
+    magics.completer.register()
     atexit.register(magics.close)
 
 
@@ -221,5 +230,6 @@ def unload(shell: Any) -> None:
     transformers = shell.input_transformer_manager.token_transformers
     transformers[:] = [each for each in transformers if each.__name__ != MagicStatement.__name__]
     magics.outputs.unregister()
+    magics.completer.unregister()
     atexit.unregister(magics.close)
     magics.close()

@@ -177,13 +177,20 @@ def _request(text: str, start: int, known: Known) -> Completions:
 def _cell_line(before: str, *, is_first: bool, known: Known) -> Completions | None:
     """Complete a line of a `%%http` cell."""
     if found := _DIRECTIVE.match(before):
-        return _fitting(found.start(1), found[1], (Candidate(name, "directive", does) for name, does in DIRECTIVES.items()))
+        return _fitting(
+            found.start(1), found[1], (Candidate(name, "directive", does) for name, does in DIRECTIVES.items())
+        )
     if found := _CHECK.match(before):
         return _check(found[1], found.start(1))
     if found := _REQUEST_LINE.match(before):
         return _fitting(found.start(1), found[1], _urls(known))
     if is_first and (found := _METHOD_LINE.match(before)):
         return _fitting(0, found[1], [*(Candidate(f"{name} ", "method") for name in _METHOD_ORDER), *_urls(known)])
+    return _field_line(before)
+
+
+def _field_line(before: str) -> Completions | None:
+    """Complete a field of a cell: its name, and after the colon its value."""
     if found := _FIELD_VALUE.match(before):
         values = HEADERS.get(_BY_TITLE.get(found[1].title(), ""), ())
         return _fitting(found.start(2), found[2], (Candidate(value, "value") for value in values))

@@ -30,6 +30,7 @@ from httpkit_magics.record.redaction import VAULT
 from httpkit_magics.run.charset import charset_of
 from httpkit_magics.run.failures import Attempt, explain
 from httpkit_magics.run.files import composed
+from httpkit_magics.run.masking import masked
 from httpkit_magics.run.progress import Underway
 from httpkit_magics.run.settings import Settings
 
@@ -76,6 +77,7 @@ async def execute(
         record = _failed(error, plan, message, Attempt(url, settings, progress))
     record.started, record.elapsed = started, time.perf_counter() - began
     VAULT.hear(credentials_of(record.request))
+    record.error = record.error and masked(record.error)
     return record
 
 

@@ -21,7 +21,6 @@ from httpkit.values.abc import AbstractStreamWriter
 from httpkit.values.disposition import encode_content_disposition
 from httpkit.values.fields import DEFAULT_MEDIA_TYPE, parse_media_type
 from httpkit.values.hdrs import CONTENT_DISPOSITION, CONTENT_TYPE
-from httpkit.wire.multipart import encode_head
 
 TOO_LARGE_BYTES_BODY = 2**20
 """Bytes from which a body in one piece is warned about, as in aiohttp: it is written without a pause."""
@@ -114,6 +113,8 @@ class Payload(ABC):
     @property
     def _binary_headers(self) -> bytes:
         """The head of this payload as a part (RFC 2046 section 5.1); ValueError for control characters."""
+        from httpkit.wire.multipart import encode_head  # noqa: PLC0415 - most bodies are not parts
+
         return encode_head(self._headers.items())
 
     def set_content_disposition(

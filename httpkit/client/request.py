@@ -8,28 +8,33 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Iterable, Mapping, Sequence
+import warnings
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from http.cookies import Morsel, SimpleCookie
 from time import monotonic
-from typing import Any, Literal, TypeGuard
+from typing import TYPE_CHECKING, Any, Literal, TypeGuard
+from weakref import ref
 
 from multidict import CIMultiDict, CIMultiDictProxy
 from yarl import URL, Query
 
 from httpkit.client.auth import BasicAuth
-from httpkit.client.formdata import FormData
+from httpkit.client.deprecated import warn
 from httpkit.client.options import LooseHeaders, Settings, pairs
-from httpkit.client.payload import BytesPayload, Payload
-from httpkit.client.payload_registry import PAYLOAD_REGISTRY
-from httpkit.client.payload_registry import LookupError as PayloadLookupError
 from httpkit.net.exchange import Exchange
+from httpkit.net.pool import Connection
+from httpkit.net.proxy import TUNNELLED_SCHEMES, forwarded_fields, is_forwarded
 from httpkit.values import hdrs
 from httpkit.values.abc import AbstractStreamWriter, LooseCookies
 from httpkit.values.messages import ConnectionKey, HttpVersion, HttpVersion11, RequestInfo, Timing
 from httpkit.values.set_cookie import encode_cookies, parse_cookie
 from httpkit.values.version import USER_AGENT
 from httpkit.wire.codings import accept_encoding
-from httpkit.wire.http1 import TOKEN
+from httpkit.wire.http1 import LAST_CHUNK, TOKEN
+
+if TYPE_CHECKING:  # 3 ms of import, for requests with a body only
+    from httpkit.client.payload import BytesPayload, Payload
+    from httpkit.client.upload import UploadTracker
 
 _METHOD = re.compile(TOKEN)
 _VERSION = re.compile(r"([0-9])\.([0-9])")
@@ -73,6 +78,17 @@ class Target:
         self.headers: CIMultiDict[str] | None = None
 
 
+class _DefaultHeaders:
+    """Fields that are worked out when they are first asked for: which codings we decode takes an import to know."""
+
+    _headers: dict[str, str] | None = None
+
+    def __get__(self, request: ClientRequest | None, owner: type[ClientRequest]) -> dict[str, str]:
+        if self._headers is None:
+            self._headers = {hdrs.ACCEPT: "*/*", hdrs.ACCEPT_ENCODING: accept_encoding()}
+        return self._headers
+
+
 class ClientRequest:
     """A request on its way to a connection; middlewares may read and change it.
 
@@ -84,13 +100,14 @@ class ClientRequest:
         chunked: whether the body is framed in the chunked coding.
         compress: the content coding of the body.
         connection_key: what the request must share with its connection.
+        payload: what writes the body; None without one.
         timing: the clock marks of the request.
     """
 
     GET_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
     POST_METHODS = frozenset({"PATCH", "POST", "PUT"})
     ALL_METHODS = GET_METHODS | POST_METHODS | frozenset({"DELETE"})
-    DEFAULT_HEADERS: dict[str, str] = {hdrs.ACCEPT: "*/*", hdrs.ACCEPT_ENCODING: accept_encoding()}  # noqa: RUF012
+    DEFAULT_HEADERS = _DefaultHeaders()
 
     # What is not used is not set: a plain GET sets a third of this.
     auth: BasicAuth | None = None
@@ -100,16 +117,19 @@ class ClientRequest:
     proxy: URL | None = None
     proxy_auth: BasicAuth | None = None
     proxy_headers: CIMultiDict[str] | None = None
-    response: Any = None
+    response_class: type[Any] | None = None
+    upload_tracker: UploadTracker | None = None
     server_hostname: str | None = None
     version: HttpVersion = HttpVersion11
     settings: Settings | None = None
     traces: Sequence[Any] = ()
     exchange: Exchange | None = None
+    response_ref: Callable[[], Any] | None = None
     deadline: float = 0.0
     history: tuple[Any, ...] = ()
-    _body: Payload | None = None
+    payload: Payload | None = None
     _expects_continue = False
+    _is_over = False
     _skip_auto_headers: CIMultiDict[None] | None = None
     _ssl: Any = True
 
@@ -142,7 +162,7 @@ class ClientRequest:
     ) -> None:
         self.loop = loop or asyncio.get_running_loop()
         self.session = session
-        self.response_class = response_class
+        self.response_class = response_class or self.response_class
         self.timing = timing or Timing(monotonic())
         if method not in self.ALL_METHODS:
             method = _checked_method(method)
@@ -219,6 +239,7 @@ class ClientRequest:
             self.proxy_auth,
             hash(tuple(headers.items())) if headers else None,
             self.server_hostname,
+            self.proxy is not None and self.url.scheme in TUNNELLED_SCHEMES,
         )
 
     @property
@@ -227,9 +248,28 @@ class ClientRequest:
         return RequestInfo(self.url, self.method, CIMultiDictProxy(self.headers), self.original_url)
 
     @property
+    def response(self) -> Any:
+        """The response, as long as somebody else has it too; each would keep the other from being freed at once."""
+        return None if self.response_ref is None else self.response_ref()
+
+    @response.setter
+    def response(self, response: Any) -> None:
+        self.response_ref = None if response is None else ref(response)
+
+    @property
     def body(self) -> Payload | Literal[b""]:
-        """The body; empty bytes where there is none."""
-        return self._body or b""
+        """The body; empty bytes where there is none. Setting it is deprecated: `update_body` closes the old one."""
+        return self.payload or b""
+
+    @body.setter
+    def body(self, value: Any) -> None:
+        warn("setting ClientRequest.body is deprecated, use await request.update_body(body)")
+        old = self.payload
+        if old is not None and not old.autoclose and old is not value:
+            warnings.warn(
+                "the old body is not closed, use await request.update_body(body)", ResourceWarning, stacklevel=2
+            )
+        self._replace_body(value)
 
     # -- head ---------------------------------------------------------------------------------------------------
 
@@ -342,22 +382,28 @@ class ClientRequest:
             ValueError: `chunked` contradicts the fields.
         """
         headers = self.headers
-        if "chunked" in headers.get(hdrs.TRANSFER_ENCODING, "").lower():
+        if hdrs.TRANSFER_ENCODING in headers:
+            coding = ",".join(headers.getall(hdrs.TRANSFER_ENCODING)).lower()
             if self.chunked:
                 raise ValueError("chunked can not be set if Transfer-Encoding: chunked header is set")
+            if coding.rpartition(",")[2].strip(" \t") != "chunked":
+                raise ValueError(f"Transfer-Encoding must end with chunked (RFC 9112 section 6.1), got {coding[:64]!r}")
+            if hdrs.CONTENT_LENGTH in headers:
+                raise ValueError("Content-Length can not be set if Transfer-Encoding header is set")
             self.chunked = True
         elif self.chunked:
             if hdrs.CONTENT_LENGTH in headers:
                 raise ValueError("chunked can not be set if Content-Length header is set")
             headers[hdrs.TRANSFER_ENCODING] = "chunked"
-        elif hdrs.CONTENT_LENGTH not in headers and (self._body is not None or self.method not in self.GET_METHODS):
-            headers[hdrs.CONTENT_LENGTH] = str(self._body.size if self._body is not None else 0)
+        elif hdrs.CONTENT_LENGTH not in headers and (self.payload is not None or self.method not in self.GET_METHODS):
+            headers[hdrs.CONTENT_LENGTH] = str(self.payload.size if self.payload is not None else 0)
         self.length = self._content_length()
 
     def _content_length(self) -> int | None:
-        value = self.headers.get(hdrs.CONTENT_LENGTH)
-        if value is None:
+        values = self.headers.getall(hdrs.CONTENT_LENGTH, ())
+        if not values:
             return None
+        value = ", ".join(values)
         if not _CONTENT_LENGTH.fullmatch(value):
             raise ValueError(f"Invalid Content-Length header: {value}")
         return int(value)
@@ -369,9 +415,9 @@ class ClientRequest:
             TypeError: none of these.
         """
         if body is None:
-            self._body = None
+            self.payload = None
             return
-        self._body = payload = as_payload(body)
+        self.payload = payload = as_payload(body)
         headers = self.headers
         if not self.chunked and hdrs.CONTENT_LENGTH not in headers:
             if payload.size is None:
@@ -385,8 +431,11 @@ class ClientRequest:
 
     async def update_body(self, body: Any) -> None:
         """Send `body` instead; the old one is closed, its length and framing are forgotten."""
-        if self._body is not None and self._body is not body:
-            await self._body.close()
+        if self.payload is not None and self.payload is not body:
+            await self.payload.close()
+        self._replace_body(body)
+
+    def _replace_body(self, body: Any) -> None:
         for name in (hdrs.CONTENT_LENGTH, hdrs.TRANSFER_ENCODING):
             self.headers.pop(name, None)
         if body is None and hdrs.CONTENT_TYPE in self.headers:
@@ -400,8 +449,8 @@ class ClientRequest:
     ) -> None:
         """Write the body to `writer`."""
         del conn  # kept for subclasses written for aiohttp
-        if self._body is not None:
-            await self._body.write_with_length(writer, content_length)
+        if self.payload is not None:
+            await self.payload.write_with_length(writer, content_length)
 
     # -- sending ------------------------------------------------------------------------------------------------
 
@@ -409,12 +458,12 @@ class ClientRequest:
         """Return what a connection performs for this request."""
         headers = self.headers
         path = self.url.raw_path_qs or "/"
+        if self.proxy is not None:
+            path, headers = self._by_proxy(self.proxy, path)
         exchange = Exchange(self.loop, self.method, path, self.version, headers, self.timing)
         if hdrs.CONNECTION in headers:
             exchange.is_last = "close" in headers[hdrs.CONNECTION].lower()
-        if self.version != HttpVersion11:
-            exchange.is_last = exchange.is_last or hdrs.CONNECTION not in headers
-        body = self._body
+        body = self.payload
         if body is not None:
             if self._is_one_write(body):
                 exchange.body = bytes(body.value)
@@ -426,8 +475,38 @@ class ClientRequest:
                 exchange.compress = self.compress if isinstance(self.compress, str) else None
                 exchange.length = self.length
                 exchange.expect_continue = self._expects_continue
+        elif hdrs.CONTENT_LENGTH in headers or hdrs.TRANSFER_ENCODING in headers:
+            self._frame_nothing(exchange)
+        if self.upload_tracker is not None:
+            exchange.write_body = self.upload_tracker.begin_attempt(exchange.write_body)
         self.exchange = exchange
         return exchange
+
+    def _by_proxy(self, proxy: URL, path: str) -> tuple[str, CIMultiDict[str]]:
+        """Return the target and the fields of a request through `proxy`; the request keeps its own.
+
+        Credentials for the proxy are in no request that goes to the origin (urllib3's CVE-2024-37891).
+        """
+        if is_forwarded(proxy, self.url):
+            fields = self.headers.copy()
+            fields.update(forwarded_fields(self.proxy_auth, self.proxy_headers))
+            # The absolute form (RFC 9112 section 3.2.2).
+            return f"http://{host_field(self.url)}{path}", fields
+        if hdrs.PROXY_AUTHORIZATION not in self.headers:
+            return path, self.headers
+        fields = self.headers.copy()
+        fields.popall(hdrs.PROXY_AUTHORIZATION)
+        return path, fields
+
+    def _frame_nothing(self, exchange: Exchange) -> None:
+        """End the body that the fields announce, although there is none."""
+        if hdrs.TRANSFER_ENCODING in self.headers:
+            if not self.chunked:
+                self.update_transfer_encoding()
+            exchange.body = LAST_CHUNK
+        elif self._content_length():
+            # The server waits for bytes that will not come, and would take the next request for them.
+            exchange.is_last = True
 
     async def _tell_chunk(self, chunk: bytes) -> None:
         for trace in self.traces:
@@ -435,6 +514,8 @@ class ClientRequest:
 
     def _is_one_write(self, body: Payload) -> TypeGuard[BytesPayload]:
         """Return whether `body` is small, at hand, and sent as it is."""
+        from httpkit.client.payload import BytesPayload  # noqa: PLC0415 - loaded with the body
+
         return (
             isinstance(body, BytesPayload)
             and type(body).write_with_length is BytesPayload.write_with_length
@@ -442,16 +523,55 @@ class ClientRequest:
             and not self.compress
             and not self.chunked
             and not self._expects_continue
+            and self.upload_tracker is None
             and self.length == len(body.value) <= ONE_WRITE
         )
 
     async def _write_body(self, writer: AbstractStreamWriter) -> None:
-        await self.write_bytes(writer, None, self.length)
+        try:
+            await self.write_bytes(writer, None, self.length)
+        finally:
+            if self._is_over and self.payload is not None:
+                await self.payload.close()
+
+    async def send(self, conn: Connection) -> Any:
+        """Send the request on `conn`, which the response gives back from then on; return the response.
+
+        Raises:
+            ClientConnectionError: no answer.
+            HttpProcessingError: a malformed one.
+        """
+        exchange = self.make_exchange()
+        try:
+            await conn.detach().perform(exchange)
+        except BaseException:
+            exchange.abandon()
+            raise
+        self.response = None if self.response_class is None else self.response_class(self, exchange)
+        return self.response
+
+    def end_body(self) -> Awaitable[None] | None:
+        """Close the body, at the end of its upload where that is still on; return what closes it now, or None."""
+        if self.payload is None:
+            return None
+        upload = None if self.exchange is None else self.exchange.upload
+        if upload is None or upload.done():
+            return self.payload.close()
+        # An upload that was cancelled still runs to its end, and a file is not closed while a thread reads it.
+        self._is_over = True
+        return None
+
+    async def wait_upload(self) -> None:
+        """Wait until the body is sent or given up, so that nothing else reads it."""
+        upload = None if self.exchange is None else self.exchange.upload
+        if upload is not None and not upload.done():
+            await asyncio.wait((upload,))
 
     async def close(self) -> None:
-        """Close the body."""
-        if self._body is not None:
-            await self._body.close()
+        """Wait until the body is sent or given up, and close it."""
+        await self.wait_upload()
+        if self.payload is not None:
+            await self.payload.close()
 
     def terminate(self) -> None:
         """Give the request up."""
@@ -465,14 +585,18 @@ def as_payload(body: Any) -> Payload:
     Raises:
         TypeError: it is nothing that can be sent.
     """
+    from httpkit.client.payload import BytesPayload  # noqa: PLC0415 - for requests with a body only
+    from httpkit.client.payload_registry import PAYLOAD_REGISTRY, LookupError  # noqa: A004, PLC0415 - aiohttp's name
+
     if type(body) is bytes:
         return BytesPayload(body)
-    if isinstance(body, FormData):
-        return body()
     try:
         return PAYLOAD_REGISTRY.get(body, disposition=None)
-    except PayloadLookupError:
-        return FormData(body)()
+    except LookupError:
+        from httpkit.client.formdata import FormData  # noqa: PLC0415 - 5 ms of import for forms only
+
+        form = body if isinstance(body, FormData) else FormData(body)
+        return form()
 
 
 def _checked_method(method: str) -> str:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
+from weakref import ref
 
 from httpkit.client.request import ClientRequest
 from httpkit.client.response import ClientResponse
-from httpkit.client.tracing import Trace
 from httpkit.errors import (
     ClientConnectorError,
     ClientOSError,
@@ -22,6 +22,9 @@ from httpkit.net.pool import BaseConnector
 from httpkit.values import hdrs
 from httpkit.values.abc import AbstractCookieJar
 from httpkit.values.messages import DEFAULT_TIMEOUT
+
+if TYPE_CHECKING:  # 6 ms of import that nobody needs who doesn't trace
+    from httpkit.client.tracing import Trace
 
 # RFC 9110 section 9.2.2.
 IDEMPOTENT_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"})
@@ -70,7 +73,8 @@ class Sender:
                 await arrived
             except (ClientOSError, ServerDisconnectedError):
                 exchange.abandon()
-                if not may_retry or (request.body and request.body.consumed):
+                await request.wait_upload()
+                if not may_retry or (request.payload is not None and request.payload.consumed):
                     raise
                 may_retry = False
                 continue
@@ -82,7 +86,7 @@ class Sender:
                 raise
             break
         response = self._response_class(request, exchange)
-        request.response = response
+        request.response_ref = ref(response)
         if hdrs.SET_COOKIE in response.headers:
             self._cookie_jar.update_cookies_from_headers(response.headers.getall(hdrs.SET_COOKIE), request.url)
         return response
@@ -101,9 +105,10 @@ class Sender:
                 settings.apply(exchange)
         try:
             return connection.perform(exchange)
-        except ValueError:
-            # Nothing was sent: the next request may have the connection.
-            self._connector.put(connection)
+        except BaseException:
+            if exchange.carrier is None:
+                # Nothing was sent: the next request may have the connection.
+                self._connector.put(connection)
             raise
 
     async def _tell_reused(self, request: ClientRequest, connection: Http1Connection) -> None:

@@ -5,21 +5,22 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from multidict import CIMultiDict, getversion, istr
 from yarl import URL, Query
 
 from httpkit.client.auth import BasicAuth
 from httpkit.client.options import BodyOptions, Defaults, LooseHeaders, RequestOptions, Settings, StrOrURL, pairs
-from httpkit.client.payload import JsonBytesPayload, JsonPayload
 from httpkit.client.request import ClientRequest, Target
 from httpkit.client.response import ClientResponse
-from httpkit.client.tracing import TraceConfig
 from httpkit.errors import InvalidUrlClientError, NonHttpUrlClientError
 from httpkit.values import hdrs
 from httpkit.values.abc import AbstractCookieJar
 from httpkit.values.messages import HttpVersion
+
+if TYPE_CHECKING:  # 6 ms of import that nobody needs who doesn't trace
+    from httpkit.client.tracing import TraceConfig
 
 Handler = Callable[[ClientRequest], Awaitable[ClientResponse]]
 """Answers a request: the network, or a middleware in front of it."""
@@ -41,6 +42,8 @@ class SessionState:
         handler: what answers a request that brings no middlewares of its own.
         settings: the options of a call that has none.
         schemes: the URL schemes that the connector speaks.
+        uses_proxies: whether the connector can go through one.
+        ws_response_class: what `ws_connect` gives; None is `ClientWebSocketResponse`.
     """
 
     loop: asyncio.AbstractEventLoop
@@ -48,8 +51,8 @@ class SessionState:
     defaults: Defaults
     settings: Settings
     send: Handler
-    handler: Handler
     schemes: frozenset[str]
+    uses_proxies: bool
     base_url: URL | None
     headers: CIMultiDict[str]
     skip_auto_headers: frozenset[istr]
@@ -61,9 +64,14 @@ class SessionState:
     version: HttpVersion
     requote_redirect_url: bool
     trace_configs: list[TraceConfig]
+    ws_response_class: type[Any] | None
     is_closed: bool = False
+    handler: Handler = field(init=False)
     _targets: dict[str, Target] = field(default_factory=dict)
     _targets_version: int = -1
+
+    def __post_init__(self) -> None:
+        self.handler = self._make_handler(self.settings)
 
     # -- URLs ---------------------------------------------------------------------------------------------------
 
@@ -124,9 +132,17 @@ class SessionState:
 
     def handler_for(self, settings: Settings) -> Handler:
         """Return what answers a request with `settings`."""
-        if settings.middlewares is self.defaults.middlewares:
+        if settings.middlewares is self.defaults.middlewares and settings.is_direct is self.settings.is_direct:
             return self.handler
-        return chain(self.send, settings.middlewares)
+        return self._make_handler(settings)
+
+    def _make_handler(self, settings: Settings) -> Handler:
+        handler = chain(self.send, settings.middlewares)
+        if settings.is_direct:
+            return handler
+        from httpkit.client.routing import routed  # noqa: PLC0415 - few requests go through a proxy or read netrc
+
+        return routed(handler, uses_proxies=self.uses_proxies)
 
     def body(self, options: RequestOptions | BodyOptions) -> Any:
         """Return what `data` and `json` come to.
@@ -139,6 +155,8 @@ class SessionState:
             return data
         if data is not None:
             raise ValueError("data and json parameters can not be used at the same time")
+        from httpkit.client.payload import JsonBytesPayload, JsonPayload  # noqa: PLC0415 - for requests with a body only
+
         if self.json_serialize_bytes is not None:
             return JsonBytesPayload(json, dumps=self.json_serialize_bytes)
         return JsonPayload(json, dumps=self.json_serialize)

@@ -253,6 +253,10 @@ class TraceConfig:
         """Return the context of one request."""
         return self._ctx_factory(trace_request_ctx=trace_request_ctx)
 
+    def watch(self, session: Any, trace_request_ctx: Any = None) -> Trace:
+        """Return what watches one request of `session`."""
+        return Trace(session, self, self.trace_config_ctx(trace_request_ctx))
+
     def freeze(self) -> None:
         """Refuse new handlers: a session begins to use this."""
         for name in SIGNALS:

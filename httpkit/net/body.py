@@ -137,13 +137,14 @@ class StreamReader:
         if self.total_bytes == last:
             return
         self.note_chunk_ends([self.total_bytes])
-        self._wake()
 
     def note_chunk_ends(self, offsets: list[int]) -> None:
         """Note the offsets in the body where chunks ended, all of them at bytes that were fed before."""
         if self._chunk_ends is None:
             self._chunk_ends = deque()
-        self._chunk_ends.extend(offset for offset in offsets if offset > self._cursor)
+        # A chunk that was read already may turn out to have ended there.
+        self._chunk_ends.extend(offset for offset in offsets if offset >= self._cursor)
+        self._wake()
         if not self._paused and len(self._chunk_ends) * _BYTES_PER_PIECE > self._high_water:
             self._paused = True
             self._protocol.pause_reading()
@@ -191,6 +192,8 @@ class StreamReader:
 
     async def wait_eof(self) -> None:
         """Wait for the last byte to arrive."""
+        if self._exception is not None:
+            raise self._exception
         if self._eof:
             return
         self._eof_waiter = self._loop.create_future()
@@ -262,7 +265,7 @@ class StreamReader:
         Raises:
             LineTooLong: the line is longer than `max_line_length` bytes; twice the buffer's limit by default.
         """
-        return await self.readuntil(max_size=max_line_length)
+        return await self._read_until(b"\n", max_line_length or self._high_water, "max_line_length")
 
     async def readuntil(self, separator: bytes = b"\n", *, max_size: int | None = None) -> bytes:
         """Return the bytes up to and with `separator`; the rest at the end of the body.
@@ -273,9 +276,11 @@ class StreamReader:
         """
         if not separator:
             raise ValueError("separator must not be empty")
+        return await self._read_until(separator, max_size or self._high_water, "max_size")
+
+    async def _read_until(self, separator: bytes, limit: int, option: str) -> bytes:
         if self._exception is not None:
             raise self._exception
-        limit = max_size or self._high_water
         pieces: list[bytes] = []
         size, tail = 0, b""
         while True:
@@ -284,7 +289,7 @@ class StreamReader:
                 pieces.append(self._take_piece(end))
                 size += len(pieces[-1])
                 if size > limit:
-                    raise LineTooLong(f"line exceeds {limit} bytes (max_size), it starts with {pieces[0][:64]!r}")
+                    raise LineTooLong(f"line exceeds {limit} bytes ({option}), it starts with {pieces[0][:64]!r}")
                 if end >= 0:
                     return b"".join(pieces)
                 tail = (tail + pieces[-1][-len(separator) :])[1 - len(separator) :] if len(separator) > 1 else b""
@@ -339,6 +344,15 @@ class StreamReader:
         """Give pieces of at most `n` bytes."""
         self.set_read_chunk_size(n)
         return self._iterate(lambda: self.read(n))
+
+    async def iter_lines(self, *, max_line_length: int | None = None) -> AsyncIterator[bytes]:
+        r"""Give lines without the `\n` or `\r\n` that ends them, as in NDJSON; the last one may lack it.
+
+        Raises:
+            LineTooLong: a line is longer than `max_line_length` bytes; twice the buffer's limit by default.
+        """
+        while line := await self.readline(max_line_length=max_line_length):
+            yield line.removesuffix(b"\n").removesuffix(b"\r")
 
     async def iter_chunks(self) -> AsyncIterator[tuple[bytes, bool]]:
         """Give what `readchunk()` gives until the body ends."""

@@ -7,6 +7,8 @@ carries values and not bytes, so that a connection of another protocol can perfo
 from __future__ import annotations
 
 import asyncio
+import warnings
+import weakref
 from collections.abc import Awaitable, Callable
 from time import monotonic
 from typing import Any, Protocol
@@ -49,6 +51,7 @@ class Exchange:
         expect_continue: hold the body back until the server says 100 (RFC 9110 section 10.1.1).
         auto_decompress: decode the response's content codings.
         is_last: the request says that the connection closes after it.
+        writer: what the body is written to, once that began.
         carrier: the connection that performs the exchange, while it does.
         read_until_eof: read a response without a length until the connection closes; it is empty otherwise.
         limits: (max_line_size, max_field_size, max_headers) where they are not the connection's.
@@ -62,6 +65,7 @@ class Exchange:
         has_stream: whether the body came through a stream, which may have paused the socket.
         chunk_ends: offsets in `content` where chunks ended.
         trailers: the fields after a chunked body (RFC 9112 section 7.1.2).
+        on_end: called when the answer is over, where it did not come in one piece with its head.
         ended: whether the last byte of the answer has arrived, or never will.
         received: bytes of the response's body as they came over the wire.
     """
@@ -81,6 +85,7 @@ class Exchange:
     on_chunk_sent: Callable[[bytes], Awaitable[None]] | None = None
     on_body_write: Callable[[int, int], None] | None = None
     upload: asyncio.Task[None] | None = None
+    writer: AbstractStreamWriter | None = None
     continued: asyncio.Future[None] | None = None
     head: ResponseHead | None = None
     content: bytes | None = None
@@ -90,6 +95,7 @@ class Exchange:
     ended = False
     received = 0
     chunk_ends: list[int] | tuple[()] = ()
+    on_end: list[Callable[[], None]] | tuple[()] = ()
     error: BaseException | None = None
     _inflow: Inflow | None = None
     carrier: Carrier | None = None
@@ -97,6 +103,7 @@ class Exchange:
     _bucket: set[Expiring] | None = None
     _timer: asyncio.TimerHandle | None = None
     _limit: float = 0
+    _holder: weakref.ref[object] | None = None
 
     def __init__(
         self,
@@ -161,6 +168,8 @@ class Exchange:
             self._bucket.discard(self)
         elif self._timer is not None:
             self._timer.cancel()
+        if self.continued is not None:
+            self._let_body_go()
         if not self.head_arrived.done():
             self.head_arrived.set_result(None)
 
@@ -214,6 +223,9 @@ class Exchange:
         self.ended = True
         self._lift_deadline()
         self._let_body_go()
+        callbacks, self.on_end = self.on_end, ()
+        for callback in callbacks:
+            callback()
 
     def _let_body_go(self) -> None:
         if self.continued is not None and not self.continued.done():
@@ -240,6 +252,18 @@ class Exchange:
         if not self.auto_decompress or "Content-Encoding" not in head.headers:
             return None
         return decoder_for(", ".join(head.headers.getall("Content-Encoding")))
+
+    def abandon_with(self, holder: object) -> None:
+        """Abandon the exchange when `holder`, who reads its answer, is gone."""
+        self._holder = weakref.ref(holder, self._lose_holder)
+
+    def _lose_holder(self, _holder: object) -> None:
+        if self.ended or self.loop.is_closed():
+            return
+        if self.loop.get_debug():
+            warnings.warn(f"Unclosed response to {self.method} {self.target}", ResourceWarning, stacklevel=2)
+        # Garbage may be collected in any thread.
+        self.loop.call_soon_threadsafe(self.abandon)
 
     def abandon(self) -> None:
         """Drop the rest of the answer and of the upload; the connection closes if anything is missing."""

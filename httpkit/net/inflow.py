@@ -13,11 +13,18 @@ from httpkit.errors import ClientPayloadError, ContentEncodingError
 from httpkit.net.body import FlowControl, StreamReader
 from httpkit.wire.codings import ContentDecoder
 
+# Steps without a byte of output, until the event loop has its turn again: codings within codings can be made to decode
+# gigabytes of nothing.
+_MAX_IDLE_STEPS = 4
+
 
 class Inflow:
     """Feeds a `StreamReader` with a body as it comes over the wire, decoded if there is a decoder."""
 
-    __slots__ = ("_carrier", "_decoder", "_ended", "_is_behind", "_pending", "_started", "stream")
+    __slots__ = (
+        "_carrier", "_chunk_end", "_decoder", "_ended", "_is_behind", "_is_chunked", "_is_resting", "_loop", "_pending",
+        "_started", "stream",
+    )  # fmt: skip
 
     def __init__(
         self, loop: asyncio.AbstractEventLoop, carrier: FlowControl, limit: int, decoder: ContentDecoder | None
@@ -30,6 +37,10 @@ class Inflow:
         # Nothing is decoded before somebody wants it: the body of a redirect may be a bomb that nobody reads.
         self._started = decoder is None
         self._is_behind = False
+        self._loop = loop
+        self._is_resting = False
+        self._is_chunked = False
+        self._chunk_end = 0
         if decoder is not None:
             self.stream.total_compressed_bytes = 0
 
@@ -43,7 +54,9 @@ class Inflow:
             return
         assert stream.total_compressed_bytes is not None  # noqa: S101 - set with the decoder
         stream.total_compressed_bytes += len(data)
-        self._pending.append(data)
+        self._is_chunked = self._is_chunked or bool(chunk_ends)
+        if data:
+            self._pending.append(data)
         if not self._started:
             if stream.total_compressed_bytes > stream.get_read_buffer_limits()[1]:
                 self._carrier.pause_reading()
@@ -51,8 +64,7 @@ class Inflow:
         self._decode()
         if chunk_ends:
             # Chunks frame the coded bytes; where one ends in the decoded ones is only known this closely.
-            stream.begin_http_chunk_receiving()
-            stream.end_http_chunk_receiving()
+            self._note_chunk_end()
 
     def start(self) -> None:
         """Begin to decode: somebody wants the body."""
@@ -87,19 +99,42 @@ class Inflow:
         """Go on where decoding stopped; the socket follows when that is not enough."""
         self._is_behind = False
         self._decode()
-        if not self._is_behind:
+        if not self._is_behind and not self._is_resting:
             self._carrier.resume_reading()
+
+    def _note_chunk_end(self) -> None:
+        if self.stream.total_bytes > self._chunk_end:
+            self._chunk_end = self.stream.total_bytes
+            self.stream.note_chunk_ends([self._chunk_end])
+
+    def _rest(self) -> None:
+        """Let the event loop have a turn, and go on then."""
+        self._is_resting = True
+        self._carrier.pause_reading()
+        self._loop.call_soon(self._go_on)
+
+    def _go_on(self) -> None:
+        self._is_resting = False
+        if not self._is_behind:
+            self.resume_reading()
 
     def _decode(self) -> None:
         decoder, stream = self._decoder, self.stream
         if decoder is None or not self._started or stream.is_eof() or stream.exception() is not None:
             return
         step = stream.get_read_buffer_limits()[0]
+        idle = 0
         try:
-            while not self._is_behind and (decoder.has_pending or self._pending):
-                stream.feed_data(decoder.feed(b"" if decoder.has_pending else self._pending.popleft(), step))
-            if self._ended and not self._is_behind:
+            while not self._is_behind and not self._is_resting and (decoder.has_pending or self._pending):
+                piece = decoder.feed(b"" if decoder.has_pending else self._pending.popleft(), step)
+                stream.feed_data(piece)
+                idle = 0 if piece else idle + 1
+                if idle == _MAX_IDLE_STEPS:
+                    self._rest()
+            if self._ended and not self._is_behind and not self._is_resting:
                 decoder.feed_eof()
+                if self._is_chunked:
+                    self._note_chunk_end()
                 stream.feed_eof()
         except ContentEncodingError as error:
             failure = ClientPayloadError(str(error))

@@ -9,12 +9,17 @@ import asyncio
 import warnings
 from collections import deque
 from collections.abc import Awaitable, Callable, Generator, Sequence
+from contextlib import suppress
 from time import monotonic
 from types import TracebackType
 from typing import Any, Protocol, Self
 
+from multidict import CIMultiDict
+from yarl import URL
+
 from httpkit.errors import ClientConnectionError, ConnectionTimeoutError
 from httpkit.net.deadlines import Deadlines
+from httpkit.net.deprecated import warn
 from httpkit.net.http1_connection import Http1Connection
 from httpkit.values.messages import ClientTimeout, ConnectionKey, Timing
 
@@ -57,6 +62,11 @@ class Request(Protocol):
     """What a connector must know of a request."""
 
     timing: Timing
+    proxy_headers: CIMultiDict[str] | None
+
+    @property
+    def url(self) -> URL:
+        """What is asked for."""
 
     @property
     def connection_key(self) -> ConnectionKey:
@@ -86,8 +96,12 @@ class Connection:
         if protocol is None or self._connector.closed:
             return
         _warnings.warn(f"Unclosed connection {self!r}", ResourceWarning, source=self, stacklevel=1)
+        if self._connector.loop.is_closed():
+            return
         protocol.close(abort=True)
         self._connector.put(protocol)
+        context = {"client_connection": self, "message": "Unclosed connection"}
+        self._connector.loop.call_exception_handler(context)
 
     @property
     def protocol(self) -> Http1Connection | None:
@@ -98,6 +112,12 @@ class Connection:
     def transport(self) -> asyncio.Transport | None:
         """The transport; None once it is released or closed."""
         return None if self._protocol is None else self._protocol.transport
+
+    @property
+    def loop(self) -> asyncio.AbstractEventLoop:
+        """The event loop; deprecated."""
+        warn("connector.loop property is deprecated")
+        return self._connector.loop
 
     @property
     def closed(self) -> bool:
@@ -136,7 +156,9 @@ class Connection:
     def _notify(self) -> None:
         callbacks, self._callbacks = self._callbacks, []
         for callback in callbacks:
-            callback()
+            # A callback of the user's must not keep the others from theirs.
+            with suppress(Exception):
+                callback()
 
 
 class _Closing:
@@ -169,6 +191,7 @@ class BaseConnector:
     """
 
     allowed_protocol_schema_set = frozenset({"", "http", "https", "ws", "wss"})
+    uses_proxies = False
     _closed = True  # until the constructor is done
 
     def __init__(
@@ -185,11 +208,7 @@ class BaseConnector:
         if force_close and keepalive_timeout is not None and keepalive_timeout is not _UNSET:
             raise ValueError("keepalive_timeout cannot be set if force_close is True")
         if enable_cleanup_closed:
-            warnings.warn(
-                "enable_cleanup_closed has no effect: asyncio closes lost TLS transports",
-                DeprecationWarning,
-                stacklevel=2,
-            )
+            warn("enable_cleanup_closed is deprecated and has no effect: asyncio closes lost TLS transports")
         self._loop = loop or asyncio.get_running_loop()
         self._keepalive_timeout = KEEPALIVE_TIMEOUT if keepalive_timeout is _UNSET else keepalive_timeout
         self._force_close = force_close
@@ -212,6 +231,13 @@ class BaseConnector:
         if not self._loop.is_closed():
             self._loop.call_exception_handler({"connector": self, "message": "Unclosed connector"})
             self.close()
+
+    def __enter__(self) -> Self:
+        warn('"with Connector():" is deprecated, use "async with Connector():" instead')
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     async def __aenter__(self) -> Self:
         return self
@@ -297,6 +323,7 @@ class BaseConnector:
 
     async def _connect(self, req: Request, traces: Sequence[Trace], timeout: ClientTimeout) -> Http1Connection:
         key = req.connection_key
+        connection: Http1Connection | None = None
         await self._reserve(key, traces)
         try:
             req.timing.queued = monotonic()
@@ -308,18 +335,31 @@ class BaseConnector:
             for trace in traces:
                 await trace.send_connection_create_start()
             connection = await self._create_connection(req, traces, timeout)
-            if self._closed:
-                connection.close(abort=True)
-                raise ClientConnectionError("Connector is closed.")
-            self._busy.add(connection)
-            if self._limit_per_host:
-                self._per_key[key] = self._per_key.get(key, 0) + 1
+            self._lend(connection)
             for trace in traces:
                 await trace.send_connection_create_end()
+        except BaseException:
+            # Cancelled, or a watcher failed, when there was a connection already.
+            if connection is not None:
+                connection.close(abort=True)
+                self.put(connection)
+            raise
         finally:
             self._opening -= 1
             self._free(key)
         return connection
+
+    def _lend(self, connection: Http1Connection) -> None:
+        """Count a new connection.
+
+        Raises:
+            ClientConnectionError: the connector was closed meanwhile.
+        """
+        if self._closed:
+            raise ClientConnectionError("Connector is closed.")
+        self._busy.add(connection)
+        if self._limit_per_host:
+            self._per_key[connection.key] = self._per_key.get(connection.key, 0) + 1
 
     async def _create_connection(
         self, req: Request, traces: Sequence[Trace], timeout: ClientTimeout
@@ -341,10 +381,12 @@ class BaseConnector:
         waiter: asyncio.Future[None] = self._loop.create_future()
         entry = (key, waiter)
         self._waiters.append(entry)
-        for trace in traces:
-            await trace.send_connection_queued_start()
         try:
+            for trace in traces:
+                await trace.send_connection_queued_start()
             await waiter
+            for trace in traces:
+                await trace.send_connection_queued_end()
         except BaseException:
             if entry in self._waiters:
                 self._waiters.remove(entry)
@@ -353,8 +395,6 @@ class BaseConnector:
                 self._opening -= 1
                 self._free(key)
             raise
-        for trace in traces:
-            await trace.send_connection_queued_end()
 
     def _hold(self, key: ConnectionKey) -> None:
         self._opening += 1

@@ -1,11 +1,13 @@
-"""TLS: which context a request's `ssl` option means, and certificates pinned by their fingerprint."""
+"""TLS: which context a request's `ssl` option means, how it is started, and certificates pinned by their fingerprint."""
 
 from __future__ import annotations
 
 import asyncio
+import errno
+import socket
 import ssl
 from functools import lru_cache
-from hashlib import sha256
+from typing import Any
 
 from httpkit.errors import ServerFingerprintMismatch
 
@@ -13,10 +15,16 @@ SSLOption = "ssl.SSLContext | bool | Fingerprint"
 """True verifies, False does not; a context or a fingerprint is used as it is."""
 
 
+def _sha256(data: bytes) -> Any:
+    from hashlib import sha256  # noqa: PLC0415 - 1 ms of import, for pinned certificates only
+
+    return sha256(data)
+
+
 class Fingerprint:
     """A certificate's SHA-256 digest; the connection is refused where the server shows another certificate."""
 
-    HASHFUNC_BY_DIGESTLEN = {32: sha256}  # noqa: RUF012 - aiohttp's name and shape
+    HASHFUNC_BY_DIGESTLEN = {32: _sha256}  # noqa: RUF012 - aiohttp's name and shape
 
     def __init__(self, fingerprint: bytes) -> None:
         if len(fingerprint) in {16, 20}:
@@ -45,7 +53,7 @@ class Fingerprint:
         if not transport.get_extra_info("sslcontext"):
             return
         ssl_object = transport.get_extra_info("ssl_object")
-        got = sha256(ssl_object.getpeercert(binary_form=True)).digest()
+        got = _sha256(ssl_object.getpeercert(binary_form=True)).digest()
         if got != self._fingerprint:
             host, port, *_ = transport.get_extra_info("peername")
             raise ServerFingerprintMismatch(self._fingerprint, got, host, port)
@@ -80,3 +88,39 @@ def context_for(option: ssl.SSLContext | bool | Fingerprint) -> ssl.SSLContext:
     if isinstance(option, ssl.SSLContext):
         return option
     return _default_context(option is True)
+
+
+async def attach(
+    loop: asyncio.AbstractEventLoop,
+    carrier: socket.socket | asyncio.Transport,
+    protocol: asyncio.BufferedProtocol,
+    context: ssl.SSLContext | None = None,
+    server_hostname: str | None = None,
+) -> None:
+    """Make `protocol` the one that speaks over a socket, or over an open transport; with `context` over TLS on it.
+
+    TLS on a transport that has TLS itself is TLS in TLS, which asyncio speaks since Python 3.11.
+
+    Raises:
+        OSError: the handshake failed, or the peer left.
+    """
+    if isinstance(carrier, socket.socket):
+        await loop.create_connection(lambda: protocol, sock=carrier, ssl=context, server_hostname=server_hostname)
+        return
+    transport: asyncio.Transport | None = carrier
+    if context is None:
+        carrier.set_protocol(protocol)
+    else:
+        transport = await loop.start_tls(carrier, protocol, context, server_hostname=server_hostname)
+    if transport is None or transport.is_closing():
+        # The protocol was told of the loss before it was told of the connection.
+        raise ConnectionResetError(errno.ECONNRESET, "connection closed during the TLS handshake")
+    protocol.connection_made(transport)
+
+
+def drop(carrier: socket.socket | asyncio.Transport) -> None:
+    """Close what `attach` could not be done with."""
+    if isinstance(carrier, socket.socket):
+        carrier.close()
+    else:
+        carrier.abort()

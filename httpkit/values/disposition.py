@@ -11,9 +11,8 @@ import re
 import warnings
 from collections import deque
 from collections.abc import Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Final
+from typing import Final, NamedTuple
 from urllib.parse import quote, unquote_to_bytes
 
 from httpkit.values.charsets import find_charset
@@ -32,8 +31,7 @@ class BadContentDispositionParam(RuntimeWarning):
     """A parameter of a `Content-Disposition` field is malformed, and was left out."""
 
 
-@dataclass(frozen=True, slots=True)
-class ContentDisposition:
+class ContentDisposition(NamedTuple):
     """How a body wants to be shown or stored.
 
     Attributes:

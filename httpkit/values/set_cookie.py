@@ -9,10 +9,9 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from http.cookies import Morsel
-from typing import Final
+from typing import Final, NamedTuple
 
 from httpkit.values.dates import MONTHS
 
@@ -39,8 +38,7 @@ _FLAGS: Final = frozenset({"httponly", "partitioned", "secure"})
 _ATTRIBUTES: Final = frozenset(Morsel()) | {"partitioned"}
 
 
-@dataclass(frozen=True, slots=True)
-class CookieLimits:
+class CookieLimits(NamedTuple):
     """How much of a server's cookies is kept and sent; RFC 6265 section 6.1 asks for at least 50 of 4096 bytes a domain.
 
     Attributes:

@@ -43,13 +43,12 @@ _FIELD_LINE = re.compile(rf"{TOKEN}:{CONTENT}")
 _TRAILERS = re.compile(rf"(?:{TOKEN}:{CONTENT}\r\n)*\r\n")
 # Cuts what one of the above accepted; the looser classes are twice as fast here.
 _FIELDS = re.compile(r"([^:\r]+):[ \t]*([^\r]*)\r\n")
-_BARE_LF = re.compile(rb"(?<!\r)\n")
 # RFC 9112 section 7.1. int() alone would take "+1f", "1_0" and " 1f": request smuggling.
 _CHUNK_LINE = re.compile(rb"([0-9A-Fa-f]{1,16})[ \t]*(?:;[^\x00-\x08\x0a-\x1f\x7f]*)?")
 # 18 digits are below 2**63, where lengths stop making sense anywhere.
 _CONTENT_LENGTH = re.compile(r"[0-9]{1,18}")
 # RFC 9112 section 3: what can't be cut into pieces by CR, LF or a space in the wrong place.
-_REQUEST_HEAD = re.compile(rf"{TOKEN} [^\x00-\x20\x7f]+ HTTP/1\.[01]\r\n(?:{TOKEN}:{CONTENT}\r\n)*\r\n")
+_REQUEST_HEAD = re.compile(rf"{TOKEN} [^\x00-\x20\x7f]+ HTTP/1\.[01]\r\n(?:{TOKEN}\x00{CONTENT}\r\n)*\r\n")
 _BAD_REQUEST_LINE = re.compile(rf"(?!{TOKEN} [^\x00-\x20\x7f]+ HTTP/1\.[01]$)")
 
 _VERSIONS = {"0": HttpVersion10, "1": HttpVersion11}
@@ -103,8 +102,9 @@ class ResponseDecoder:
     """
 
     __slots__ = (
-        "_buffer", "_field_count", "_interim", "_left", "_line_start", "_max_field_size", "_max_headers",
-        "_max_line_size", "_method", "_read_until_eof", "_received", "_state", "chunk_ends", "keep_alive", "switched",
+        "_buffer", "_field_count", "_interim", "_left", "_line_count", "_line_start", "_max_field_size", "_max_headers",
+        "_max_line_size", "_method", "_read_until_eof", "_received", "_searched", "_state", "chunk_ends", "keep_alive",
+        "switched",
     )  # fmt: skip
 
     def __init__(
@@ -118,7 +118,10 @@ class ResponseDecoder:
         self._max_field_size = max_field_size
         self._max_headers = max_headers
         self._buffer = bytearray()
+        # Of a head that comes in pieces: where the line begins that is not whole yet, how many are, and what was looked at.
         self._line_start = 0
+        self._line_count = 0
+        self._searched = 0
         self._left = 0
         self._received = 0
         self._interim = 0
@@ -175,7 +178,7 @@ class ResponseDecoder:
                     self._state = _DONE
                     self._received = self._left
                     return [head, data[end:], END] if self._left else [head, END]
-                return self._feed_more([head], data[end:])
+                return self._feed_more([head, END] if self._state == _DONE else [head], data[end:])
         return self._feed_more([], data)
 
     def _feed_more(self, events: list[Event], data: bytes) -> list[Event]:
@@ -184,6 +187,9 @@ class ResponseDecoder:
             self._received += len(data)
             if data:
                 events.append(data)
+            return events
+        if self._state == _DONE and self._buffer and not self.switched:
+            # Something follows that nobody asked for; how much makes no difference.
             return events
         self._buffer += data
         while self._state != _DONE and self._STEPS[self._state](self, events):
@@ -231,45 +237,54 @@ class ResponseDecoder:
             end = 2
         else:
             # The empty line may have begun in what was there before.
-            end = buffer.find(b"\r\n\r\n", max(0, self._line_start - 4)) + 4
+            end = buffer.find(b"\r\n\r\n", max(0, self._searched - 3)) + 4
         if end == 3:
             self._check_partial()
             return None
         block = bytes(buffer[:end])
         del buffer[:end]
-        self._line_start = 0
+        self._line_start = self._line_count = self._searched = 0
         return block
 
     def _check_partial(self) -> None:
-        """Refuse what can't become a head any more, before it has grown."""
+        """Refuse what can't become a head any more, before it has grown; look at each byte once."""
         buffer = self._buffer
         is_head = self._state == _HEAD_STATE
         if is_head and not buffer.startswith(b"HTTP/1."[: len(buffer)]):
             raise BadStatusLine(f"expected 'HTTP/1.', got {bytes(buffer[:32])!r}")
-        if _BARE_LF.search(buffer, max(0, self._line_start - 1)):
-            raise BadHttpMessage("line ends with LF alone, expected CR LF")
-        limit = self._max_line_size if is_head and self._line_start == 0 else self._max_field_size
-        newline = buffer.rfind(b"\n", self._line_start) + 1
-        if newline:
-            self._check_lines(bytes(buffer[:newline]), is_head=is_head)
-            self._line_start = newline
-        elif len(buffer) - self._line_start > limit:
-            raise self._too_long(is_head and self._line_start == 0)
+        while (newline := buffer.find(b"\n", self._searched)) >= 0:
+            if not buffer.endswith(b"\r", 0, newline):
+                raise BadHttpMessage("line ends with LF alone, expected CR LF")
+            self._check_line(newline - 1, is_head=is_head)
+            self._line_count += 1
+            self._line_start = self._searched = newline + 1
+        self._searched = len(buffer)
+        # A last CR may be half of the line's end.
+        self._check_line(len(buffer) - buffer.endswith(b"\r"), is_head=is_head)
 
-    def _check_lines(self, block: bytes, *, is_head: bool) -> None:
-        """Hold every line of `block` to its limit.
+    def _check_line(self, end: int, *, is_head: bool) -> None:
+        """Hold the line that ends at `end`, or has come so far, to its limit.
 
         Raises:
-            LineTooLong: a line, or the number of fields, exceeds its limit.
+            LineTooLong: the line, or the number of fields, exceeds its limit.
+        """
+        is_status_line = is_head and not self._line_count
+        if end - self._line_start > (self._max_line_size if is_status_line else self._max_field_size):
+            raise self._too_long(is_status_line)
+        if end > self._line_start and self._line_count - is_head >= self._max_headers:
+            raise LineTooLong(f"more than {self._max_headers} fields (max_headers)")
+
+    def _check_lines(self, block: bytes, *, is_head: bool) -> None:
+        """Hold every line of the whole `block` to its limit.
+
+        Raises:
+            LineTooLong: a line exceeds its limit.
         """
         lines = block.split(b"\r\n")
         if is_head and len(lines[0]) > self._max_line_size:
             raise self._too_long(True)
         if max(map(len, lines[is_head:]), default=0) > self._max_field_size:
             raise self._too_long(False)
-        count = len(lines) - 1 - is_head
-        if count > self._max_headers + 1:
-            raise LineTooLong(f"more than {self._max_headers} fields (max_headers)")
 
     def _too_long(self, is_status_line: bool) -> LineTooLong:
         if is_status_line:
@@ -521,12 +536,13 @@ def encode_request_head(method: str, target: str, version: HttpVersion, headers:
     Raises:
         ValueError: a method, target, name or value that could be read as more than one; nothing is sent.
     """
-    # Formatted and joined in C: no call per field.
-    fields = "".join(map("%s: %s\r\n".__mod__, headers.items()))
+    # Formatted and joined in C: no call per field. NUL stands for the colon until all is checked: a name or a value that
+    # brings a line of its own would pass as a field otherwise, and it can't bring a NUL of its own unnoticed.
+    fields = "".join(map("%s\x00%s\r\n".__mod__, headers.items()))
     head = f"{method} {target} HTTP/{version[0]}.{version[1]}\r\n{fields}\r\n"
-    if not _REQUEST_HEAD.fullmatch(head):
+    if not _REQUEST_HEAD.fullmatch(head) or head.count("\x00") != len(headers):
         raise ValueError(_explain_request(method, target, version, headers))
-    return head.encode()
+    return head.replace("\x00", ": ").encode()
 
 
 def _explain_request(method: str, target: str, version: HttpVersion, headers: CIMultiDict[str]) -> str:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any, NoReturn
 from urllib.parse import quote_from_bytes, urlencode
 
-from httpkit_magics.grammar.nested import build
+from httpkit_magics.grammar.nested import PathError, build
 from httpkit_magics.grammar.plan import Body, Field, Fields, FromFile, Multipart, Part, Plan, Text
 
 LINE_BREAK = re.compile(r"[\r\n\0]")
@@ -100,32 +100,36 @@ def _body(body: Body, contents: Mapping[str, bytes], boundary: str) -> bytes:
         case bytes():
             return body
         case Fields(kind="json", fields=fields):
-            return json.dumps(json_value(fields, contents)).encode()
+            try:
+                value = build((field.name, json_field(field, contents)) for field in fields)
+            except PathError as error:
+                raise MessageError(str(error)) from error
+            return json.dumps(value).encode()
         case Fields(fields=fields):
-            return urlencode([(field.name, _form_value(field, contents)) for field in fields]).encode()
+            return urlencode([(field.name, form_value(field, contents)) for field in fields]).encode()
         case Multipart(parts=parts):
             return _multipart(parts, contents, boundary.encode())
         case pieces:
             return b"".join(piece if isinstance(piece, bytes) else _bytes(piece, contents) for piece in pieces)
 
 
-def json_value(fields: tuple[Field, ...], contents: Mapping[str, bytes]) -> Any:
-    """Return the JSON value that `fields` add up to.
+def json_field(field: Field, contents: Mapping[str, bytes]) -> Any:
+    """Return the value of one field of a JSON body.
 
     Raises:
-        MessageError: a value is not JSON, or a file not text.
-        PathError: the fields' names contradict each other.
+        MessageError: it is not JSON, or its file not text.
     """
-    return build((field.name, _json_field(field, contents)) for field in fields)
-
-
-def _json_field(field: Field, contents: Mapping[str, bytes]) -> Any:
     text = _text(field.value, contents)
     return parse_json(text) if field.is_json else text
 
 
-def _form_value(field: Field, contents: Mapping[str, bytes]) -> str:
-    value = _json_field(field, contents)
+def form_value(field: Field, contents: Mapping[str, bytes]) -> str:
+    """Return the text of one field of a form; a number or a boolean is written as HTTPie writes it.
+
+    Raises:
+        MessageError: it is an object, an array or null, which a form has no text for.
+    """
+    value = json_field(field, contents)
     if isinstance(value, dict | list | None):
         raise MessageError(f"{field.name} is no text, number or boolean; expected one of them in a form")
     return str(value)

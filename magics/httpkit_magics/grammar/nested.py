@@ -22,11 +22,18 @@ KINDS = {dict: "object", list: "array", str: "string", bool: "boolean", int: "nu
 
 
 class PathError(ValueError):
-    """A name that can't be understood, or that doesn't fit what is there: characters `start` to `end` of it."""
+    """A name that can't be understood, or that doesn't fit what is there.
+
+    Attributes:
+        start: where in the name the trouble starts, in characters.
+        end: where it ends; not included.
+        index: which of the fields has the name.
+    """
 
     def __init__(self, message: str, start: int, end: int) -> None:
         self.start = start
         self.end = end
+        self.index = 0
         super().__init__(message)
 
 
@@ -49,11 +56,15 @@ def build(fields: Iterable[tuple[str, Value]]) -> Value:
         PathError: a name is malformed, or asks for a key of what is an array and the like.
     """
     root: Value = None
-    for name, value in fields:
-        path = parse_path(name)
-        if root is None:
-            root = _container(path[0])
-        _assign(root, name, path, value)
+    for index, (name, value) in enumerate(fields):
+        try:
+            path = parse_path(name)
+            if root is None:
+                root = _container(path[0])
+            _assign(root, name, path, value)
+        except PathError as error:
+            error.index = index
+            raise
     return {} if root is None else root
 
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
+from httpkit_magics.grammar.check import Check
+
 
 @dataclass(frozen=True, slots=True)
 class FromFile:
@@ -147,6 +149,9 @@ class Plan:
         show: what the panel shows, of HTTPie's letters: H and B are the request's headers and body, h and b the
             response's, m is the timing. None is the usual panel.
         captures: the values of the response to give names to.
+        checks: what is asserted of the response, in order.
+        check: whether an assertion that fails, or no response, is an error.
+        retries: how often it is tried again where there is no response, or one that says "later".
     """
 
     method: str
@@ -175,6 +180,9 @@ class Plan:
     offline: bool = False
     show: str | None = None
     captures: tuple[Capture, ...] = ()
+    checks: tuple[Check, ...] = ()
+    check: bool = False
+    retries: int = 0
 
 
 class LineError(ValueError):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+import io
 import ssl
 import time
 from datetime import UTC, datetime
@@ -13,6 +14,7 @@ import httpkit
 from httpkit_magics.grammar.message import Message
 from httpkit_magics.grammar.plan import Plan
 from httpkit_magics.grammar.target import TargetError, complete_target
+from httpkit_magics.record.credentials import credentials_of
 from httpkit_magics.record.record import (
     Certificate,
     Cookie,
@@ -24,6 +26,7 @@ from httpkit_magics.record.record import (
     Record,
     SentRequest,
 )
+from httpkit_magics.record.redaction import VAULT
 from httpkit_magics.run.charset import charset_of
 from httpkit_magics.run.failures import Attempt, explain
 from httpkit_magics.run.files import composed
@@ -72,6 +75,7 @@ async def execute(
     except FAILURES as error:
         record = _failed(error, plan, message, Attempt(url, settings, progress))
     record.started, record.elapsed = started, time.perf_counter() - began
+    VAULT.hear(credentials_of(record.request))
     return record
 
 
@@ -98,12 +102,14 @@ async def _received(
     error: BaseException | None = None
     progress.url = str(response.url)
     tls, peer = _connection(response)
-    body = bytearray()
+    # A BytesIO gives its buffer away; bytes(bytearray()) and b"".join() hold a body twice.
+    body = io.BytesIO()
     try:
         await _read(response, settings.max_body, body, progress)
     except FAILURES as caught:
         error = caught
-    content = bytes(body)
+    content = body.getvalue()
+    body.close()
     return Record(
         _sent(response.request_info, plan, message),
         str(response.url),
@@ -126,7 +132,7 @@ async def _received(
     )
 
 
-async def _read(response: httpkit.ClientResponse, limit: int, body: bytearray, progress: Underway) -> None:
+async def _read(response: httpkit.ClientResponse, limit: int, body: io.BytesIO, progress: Underway) -> None:
     """Read the body into `body`.
 
     Raises:
@@ -136,10 +142,10 @@ async def _read(response: httpkit.ClientResponse, limit: int, body: bytearray, p
     if "Content-Encoding" not in response.headers:
         progress.expected = response.content_length
     async for chunk in response.content.iter_any():
-        body += chunk
-        progress.received = len(body)
-        if len(body) > limit:
-            del body[limit:]
+        body.write(chunk)
+        progress.received = body.tell()
+        if progress.received > limit:
+            body.truncate(limit)
             raise httpkit.BodyTooLarge(f"the body exceeds {limit} bytes (max_body)")
 
 

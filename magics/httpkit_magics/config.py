@@ -30,6 +30,10 @@ class HttpKit(Configurable):
     ).tag(config=True)
     max_body = Int(DEFAULTS.max_body, min=1, help="Bytes of a decoded body that are read at most.").tag(config=True)
 
+    environment = Unicode("", help="The active environment of http-client.env.json; %httpkit env NAME sets it.").tag(
+        config=True
+    )
+
     def settings(self) -> Settings:
         """Return the configuration as it is now."""
         return Settings(

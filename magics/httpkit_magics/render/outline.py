@@ -18,6 +18,7 @@ from httpkit_magics.render.body import body, media_type_of
 from httpkit_magics.render.clip import clip, cut
 from httpkit_magics.render.panel import MAX_LABEL, Panel, Prose, Span, Tone
 from httpkit_magics.render.timing import timing
+from httpkit_magics.render.values import values
 
 _TONES: Final[dict[int, Tone]] = {1: "info", 2: "good", 3: "info", 4: "warn", 5: "bad"}
 _NEVER_SENT: Final = frozenset(("refused", "dns", "tls", "url"))
@@ -36,6 +37,7 @@ def outline(record: Record, redactor: Redactor) -> Panel:
         timing(record.phases, record.elapsed),
         sections.redirects(record, redactor),
         sections.request(record, redactor, was_sent=failure is None or failure.kind not in _NEVER_SENT),
+        values(record, redactor),
         sections.tls(record.tls, record.started),
     )
     return Panel(
@@ -86,8 +88,9 @@ def _tone(record: Record) -> Tone:
 
 def _facts(record: Record, redactor: Redactor) -> list[str]:
     took = duration(record.elapsed)
+    attempts = count(record.attempts, "attempt") if record.attempts > 1 else ""
     if record.status is None:
-        return [f"after {took}"]
+        return [f"after {took}", attempts]
     version = record.http_version
     return [
         _status(record, redactor) if record.failure is not None else "",
@@ -97,6 +100,7 @@ def _facts(record: Record, redactor: Redactor) -> list[str]:
         sections.tls_version(record.tls) if record.tls else "",
         cut(media_type_of(record.headers.get("content-type")), redactor.text, 60),
         count(len(record.redirects), "redirect") if record.redirects else "",
+        attempts,
     ]
 
 

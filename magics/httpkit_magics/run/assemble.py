@@ -12,7 +12,8 @@ from typing import Any, Final
 from httpkit_magics.grammar.body import BodyPiece, FilePiece
 from httpkit_magics.grammar.cell import CellRequest
 from httpkit_magics.grammar.place import Piece, PlaceError
-from httpkit_magics.grammar.plan import Auth, FromFile, Plan
+from httpkit_magics.grammar.plan import Auth, Body, FromFile, Plan
+from httpkit_magics.grammar.queries import parse_checks
 from httpkit_magics.grammar.template import Place, Resolve, fill
 
 MAX_TEMPLATE: Final = 10_000_000
@@ -41,6 +42,7 @@ def assemble(request: CellRequest, base: Plan, resolve: Resolve) -> Plan:
     headers: Headers = [(each.name, fill(each.value, Place.HEADER, resolve)) for each in request.headers]
     target = fill(request.target, Place.URL, resolve)
     target, headers = _with_host(target, headers)
+    body: Body | None
     if request.is_graphql:
         body, headers = _graphql(request, headers, resolve)
     else:
@@ -59,6 +61,7 @@ def assemble(request: CellRequest, base: Plan, resolve: Resolve) -> Plan:
         verify=base.verify if said.verify is None else said.verify,
         cookie_jar=base.cookie_jar and said.cookie_jar,
         captures=tuple(capture for capture, _ in said.captures),
+        checks=parse_checks([(check, fill(check, Place.JSON, resolve)) for check in request.checks]),
         retries=said.retries,
     )
 
@@ -88,9 +91,7 @@ def _auth(auth: Auth | None, headers: Headers) -> tuple[Auth | None, Headers]:
     return Auth("basic" if scheme.lower() == "basic" else "digest", user, password), _without(headers, "authorization")
 
 
-def _body(
-    pieces: tuple[BodyPiece, ...], headers: Headers, resolve: Resolve
-) -> tuple[bytes | tuple[bytes | FromFile, ...] | None, Headers]:
+def _body(pieces: tuple[BodyPiece, ...], headers: Headers, resolve: Resolve) -> tuple[Body | None, Headers]:
     if not pieces:
         return None, headers
     media_type = _value(headers, "content-type")
@@ -156,16 +157,28 @@ def _encoded(text: str, media_type: str, where: Piece) -> bytes:
     try:
         return text.encode(charset)
     except UnicodeEncodeError as error:
-        message = f"{text[error.start : error.start + 1]!r} is not in {charset}; expected another charset in Content-Type"
+        message = (
+            f"{text[error.start : error.start + 1]!r} is not in {charset}; expected another charset in Content-Type"
+        )
         raise PlaceError(message, where.start, where.start + 1) from error
 
 
-def _path(piece: FilePiece, resolve: Resolve) -> Path:
-    name = fill(piece.path, Place.TEXT, resolve)
+def path_of(piece: FilePiece, name: str) -> Path:
+    """Return the path of a file in a body.
+
+    Raises:
+        PlaceError: there is no such file.
+    """
     path = Path(name).expanduser()
     if not path.is_file():
-        raise PlaceError.at(f"there is no file {name!r} in {Path.cwd().name or '/'}; expected a path to one", piece.path)
+        raise PlaceError.at(
+            f"there is no file {name!r} in {Path.cwd().name or '/'}; expected a path to one", piece.path
+        )
     return path
+
+
+def _path(piece: FilePiece, resolve: Resolve) -> Path:
+    return path_of(piece, fill(piece.path, Place.TEXT, resolve))
 
 
 def _template(piece: FilePiece, place: Place, resolve: Resolve) -> str:
@@ -192,7 +205,9 @@ def _template(piece: FilePiece, place: Place, resolve: Resolve) -> str:
 def _graphql(request: CellRequest, headers: Headers, resolve: Resolve) -> tuple[bytes, Headers]:
     """Return the JSON that carries a query, and the variables that stand after it and a blank line."""
     if not request.body:
-        raise PlaceError("the query is missing; expected a blank line and a query of GraphQL", request.start, request.start)
+        raise PlaceError(
+            "the query is missing; expected a blank line and a query of GraphQL", request.start, request.start
+        )
     query, variables = _split(request.body)
     message: dict[str, Any] = {"query": "".join(_text(piece, Place.TEXT, resolve) for piece in query)}
     if variables is not None:
@@ -228,4 +243,6 @@ def _text(piece: BodyPiece, place: Place, resolve: Resolve) -> str:
 
 
 def _refuse(expression: str, piece: FilePiece) -> Any:
-    raise PlaceError.at(f"the file has {{{{{expression}}}}}; expected <@ before it, which fills placeholders in", piece.path)
+    raise PlaceError.at(
+        f"the file has {{{{{expression}}}}}; expected <@ before it, which fills placeholders in", piece.path
+    )

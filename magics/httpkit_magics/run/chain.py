@@ -5,6 +5,7 @@ Everything that can be known before is checked before the first one is sent: nam
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import difflib
 from collections.abc import Iterator
@@ -16,14 +17,15 @@ from httpkit_magics.grammar.cell import Cell, CellRequest
 from httpkit_magics.grammar.directives import Prompt
 from httpkit_magics.grammar.place import CellError, Piece, PlaceError
 from httpkit_magics.grammar.plan import Capture, Plan
+from httpkit_magics.grammar.queries import parse_capture, parse_checks
 from httpkit_magics.grammar.reference import Reference
 from httpkit_magics.grammar.template import Placeholder, Value, parse_template
 from httpkit_magics.record.naming import is_telling
 from httpkit_magics.record.record import Record
 from httpkit_magics.record.secrets import Secret
 from httpkit_magics.record.values import UsedValue
-from httpkit_magics.run.assemble import assemble
-from httpkit_magics.run.captures import captured_value
+from httpkit_magics.run.assemble import assemble, path_of
+from httpkit_magics.run.checks import found
 from httpkit_magics.run.references import value_of
 from httpkit_magics.run.scope import Notebook, Scope
 from httpkit_magics.run.secret_sources import learnt
@@ -32,7 +34,7 @@ MOST_NAMED: Final = 500
 """Named requests that are remembered; the oldest is forgotten first, and its record with it."""
 
 
-class NoInput(Exception):  # noqa: N818 - a fact about the surroundings
+class NoInput(Exception):
     """Nobody can be asked: the notebook runs without a person."""
 
 
@@ -88,7 +90,9 @@ class Memory:
             del self.named[next(iter(self.named))]
 
 
-def run_cell(cell: Cell, options: Plan, notebook: Notebook, memory: Memory, surroundings: Surroundings) -> Record | None:
+def run_cell(
+    cell: Cell, options: Plan, notebook: Notebook, memory: Memory, surroundings: Surroundings
+) -> Record | None:
     """Run the requests of a cell, and before each those that it refers to; return the record of the last.
 
     Raises:
@@ -144,6 +148,7 @@ class _Run:
             with _placed(cell):
                 for placeholder in _placeholders(request):
                     scope.check(placeholder)
+                _look_ahead(request)
             coming |= {capture.name for capture, _ in request.directives.captures}
 
     def step(self, step: Step, *, is_last: bool) -> Record:
@@ -238,7 +243,7 @@ class _Run:
 
     def _capture(self, capture: Capture, place: Piece, record: Record, source: str) -> None:
         try:
-            value = captured_value(record, capture.query)
+            value = found(record, parse_capture(capture, place))
         except ValueError as error:
             raise PlaceError.at(f"nothing to capture as {capture.name!r}: {error}", place) from error
         if capture.secret and not isinstance(value, Secret):
@@ -247,26 +252,35 @@ class _Run:
         self._surroundings.bind(capture.name, value)
 
 
-class _placed:  # noqa: N801 - reads as a statement: with _placed(cell)
-    """Turns what is wrong at a place into what is wrong in a cell."""
-
-    def __init__(self, cell: Cell) -> None:
-        self._text = cell.text
-
-    def __enter__(self) -> None:
-        """Begin."""
-
-    def __exit__(self, _kind: Any, error: BaseException | None, _trace: Any) -> None:
-        if isinstance(error, PlaceError):
-            raise CellError(self._text, error) from None
+@contextlib.contextmanager
+def _placed(cell: Cell) -> Iterator[None]:
+    """Turn what is wrong at a place into what is wrong in a cell."""
+    try:
+        yield
+    except PlaceError as error:
+        raise CellError(cell.text, error) from None
 
 
 def _placeholders(request: CellRequest) -> Iterator[Placeholder]:
     """Yield the placeholders of a request, those of files apart."""
-    texts = [request.target, *(each.value for each in request.headers)]
+    texts = [request.target, *(each.value for each in request.headers), *request.checks]
     texts += [piece.path if isinstance(piece, FilePiece) else piece for piece in request.body]
     for text in texts:
         yield from (part for part in parse_template(text) if isinstance(part, Placeholder))
+
+
+def _look_ahead(request: CellRequest) -> None:
+    """Read what is read anyway once the request was sent, and look for its files.
+
+    Raises:
+        PlaceError: a check or capture can't be understood, or a file isn't there.
+    """
+    for capture, place in request.directives.captures:
+        parse_capture(capture, place)
+    parse_checks([(check, check.text) for check in request.checks if "{{" not in check.text])
+    for piece in request.body:
+        if isinstance(piece, FilePiece) and "{{" not in piece.path.text:
+            path_of(piece, piece.path.text)
 
 
 def _title(request: CellRequest) -> str:

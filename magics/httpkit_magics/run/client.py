@@ -15,6 +15,7 @@ from httpkit_magics.record.record import Failure, Record, SentRequest
 from httpkit_magics.run.execute import execute
 from httpkit_magics.run.loop import CLOSE_TIMEOUT, Job, LoopThread
 from httpkit_magics.run.progress import Underway, progress_trace
+from httpkit_magics.run.retry import persist
 from httpkit_magics.run.settings import Settings
 
 
@@ -64,7 +65,10 @@ class Client:
             self._session = httpkit.ClientSession(
                 cookie_jar=httpkit.CookieJar(unsafe=True), trace_configs=[progress_trace()]
             )
-        return await execute(self._session, plan, settings, progress, verify)
+        session = self._session
+        if plan.retries:
+            return await persist(lambda: execute(session, plan, settings, progress, verify), plan.retries, progress)
+        return await execute(session, plan, settings, progress, verify)
 
     def _verify(self, verify: bool | str) -> Any:
         """Return what the client takes as `ssl`.

@@ -30,7 +30,7 @@ _NO_VALUES: Final = frozenset(("Security", "SSLConfiguration"))
 """What JetBrains' client keeps beside the values of an environment."""
 
 
-class EnvironmentError_(ValueError):  # noqa: N801 - EnvironmentError is Python's OSError
+class EnvironmentsError(ValueError):
     """A file that can't be read, or an environment that it doesn't have; the message says which."""
 
 
@@ -77,24 +77,24 @@ class Environments:
         """Return the environment `name`; that without a name is what all share.
 
         Raises:
-            EnvironmentError_: there is no such environment.
+            EnvironmentsError: there is no such environment.
         """
         if not name:
             return self.shared
         if name in self.named:
             return self.named[name]
         if not self.named:
-            raise EnvironmentError_(f"no environment {name!r}: there is no {PUBLIC} here or above; expected one")
+            raise EnvironmentsError(f"no environment {name!r}: there is no {PUBLIC} here or above; expected one")
         near = difflib.get_close_matches(name, self.named, n=1, cutoff=0.5)
         hint = f"did you mean {near[0]}?" if near else f"expected one of {', '.join(self.named)}"
-        raise EnvironmentError_(f"no environment {name!r}; {hint}")
+        raise EnvironmentsError(f"no environment {name!r}; {hint}")
 
 
 def read_environments(folder: Path) -> Environments:
     """Return the environments that are in force in `folder`.
 
     Raises:
-        EnvironmentError_: a file can't be read or understood.
+        EnvironmentsError: a file can't be read or understood.
     """
     public, private, dotenv = (_found(folder, name) for name in (PUBLIC, PRIVATE, DOTENV))
     tables = [
@@ -119,30 +119,30 @@ def _read(path: Path) -> str:
         with path.open("rb") as file:
             content = file.read(MAX_FILE + 1)
         if len(content) > MAX_FILE:
-            raise EnvironmentError_(f"{path.name} exceeds {MAX_FILE} bytes (MAX_FILE)")
+            raise EnvironmentsError(f"{path.name} exceeds {MAX_FILE} bytes (MAX_FILE)")
         return content.decode("utf-8-sig")
     except OSError as error:
-        raise EnvironmentError_(f"{path.name} can't be read: {error.strerror}") from error
+        raise EnvironmentsError(f"{path.name} can't be read: {error.strerror}") from error
     except UnicodeDecodeError as error:
-        raise EnvironmentError_(f"{path.name} is not UTF-8 text (byte {error.start})") from error
+        raise EnvironmentsError(f"{path.name} is not UTF-8 text (byte {error.start})") from error
 
 
 def _objects(path: Path) -> dict[str, dict[str, Any]]:
     try:
         table = json.loads(_read(path))
     except RecursionError:
-        raise EnvironmentError_(f"{path.name} is nested too deeply") from None
+        raise EnvironmentsError(f"{path.name} is nested too deeply") from None
     except json.JSONDecodeError as error:
         # The parser's message has a fact and a place, and nothing of the file.
-        raise EnvironmentError_(f"{path.name} is no JSON: {error}") from error
+        raise EnvironmentsError(f"{path.name} is no JSON: {error}") from error
     if not isinstance(table, dict) or not all(isinstance(values, dict) for values in table.values()):
-        raise EnvironmentError_(f'{path.name} is no object of objects; expected {{"dev": {{"host": "localhost:8000"}}}}')
+        raise EnvironmentsError(
+            f'{path.name} is no object of objects; expected {{"dev": {{"host": "localhost:8000"}}}}'
+        )
     return table
 
 
-def _merged(
-    name: str, tables: list[tuple[dict[str, Any], str, bool]], shared: Mapping[str, Entry]
-) -> Environment:
+def _merged(name: str, tables: list[tuple[dict[str, Any], str, bool]], shared: Mapping[str, Entry]) -> Environment:
     entries = dict(shared)
     for table, source, is_private in tables:
         for key, value in table.items():
@@ -156,7 +156,7 @@ def _variables(path: Path) -> dict[str, str]:
     try:
         from dotenv import dotenv_values  # noqa: PLC0415 - only who has such a file pays for it
     except ImportError as error:
-        raise EnvironmentError_(f"{path.name} needs python-dotenv: pip install python-dotenv") from error
+        raise EnvironmentsError(f"{path.name} needs python-dotenv: pip install python-dotenv") from error
     # No variables of the process are put in: what `$dotenv` gives is what the file says.
     values = dotenv_values(stream=io.StringIO(text), interpolate=False)
     return {name: value for name, value in values.items() if value is not None}

@@ -17,7 +17,7 @@ from httpkit_magics.run.xpath import xpath
 _NAME = re.compile(r"[^\W\d][\w-]*")
 
 
-class ReferenceError_(ValueError):  # noqa: N801 - ReferenceError is Python's, for weak references
+class MissingPart(ValueError):
     """A part of a request or response that isn't there; the message says what is missing."""
 
 
@@ -25,12 +25,12 @@ def value_of(reference: Reference, record: Record) -> Value:
     """Return the value that `reference` names in `record`. Of several that a path finds it is the first.
 
     Raises:
-        ReferenceError_: there is none.
+        MissingPart: there is none.
     """
     source = f"{reference.side} of {reference.name}"
     if reference.side == "response" and record.status is None:
         title = record.failure.title if record.failure else "it was not sent"
-        raise ReferenceError_(f"{reference.name} has no response: {title}")
+        raise MissingPart(f"{reference.name} has no response: {title}")
     if reference.part == "status":
         return Value(record.status, source)
     fields = record.headers if reference.side == "response" else record.request.headers
@@ -46,7 +46,7 @@ def value_of(reference: Reference, record: Record) -> Value:
         return Value(_by_jsonpath(reference, record, content), source, is_secret=secret)
     if reference.query.startswith("/"):
         return Value(_by_xpath(reference, record, content), source, is_text=True, is_secret=secret)
-    raise ReferenceError_(f"{reference.query!r} is no path; expected a JSONPath ($.id), an XPath (//id) or *")
+    raise MissingPart(f"{reference.query!r} is no path; expected a JSONPath ($.id), an XPath (//id) or *")
 
 
 def _field(reference: Reference, fields: Fields) -> str:
@@ -55,7 +55,7 @@ def _field(reference: Reference, fields: Fields) -> str:
         return value
     near = difflib.get_close_matches(reference.query, list(fields), n=1, cutoff=0.5)
     hint = f"did you mean {near[0]}?" if near else f"it has {', '.join(fields) or 'none'}"
-    raise ReferenceError_(f"the {reference.side} of {reference.name} has no header {reference.query!r}; {hint}")
+    raise MissingPart(f"the {reference.side} of {reference.name} has no header {reference.query!r}; {hint}")
 
 
 def _by_jsonpath(reference: Reference, record: Record, content: bytes) -> Any:
@@ -63,13 +63,13 @@ def _by_jsonpath(reference: Reference, record: Record, content: bytes) -> Any:
     try:
         document = record.json() if reference.side == "response" else json.loads(content)
     except ValueError:
-        raise ReferenceError_(f"{reference.query!r} needs JSON, and the body of {where} is none") from None
+        raise MissingPart(f"{reference.query!r} needs JSON, and the body of {where} is none") from None
     try:
         found = find(reference.query, document)
     except KeyError:
-        raise ReferenceError_(f"{reference.query!r} finds nothing in {where}") from None
+        raise MissingPart(f"{reference.query!r} finds nothing in {where}") from None
     except ValueError as error:
-        raise ReferenceError_(str(error)) from error
+        raise MissingPart(str(error)) from error
     return _first(found, reference, where) if _is_several(reference.query, found) else found
 
 
@@ -80,7 +80,7 @@ def _is_several(path: str, found: Any) -> bool:
 
 def _first(found: list[Any], reference: Reference, where: str) -> Any:
     if not found:
-        raise ReferenceError_(f"{reference.query!r} finds nothing in {where}")
+        raise MissingPart(f"{reference.query!r} finds nothing in {where}")
     return found[0]
 
 
@@ -90,7 +90,7 @@ def _by_xpath(reference: Reference, record: Record, content: bytes) -> Any:
     try:
         found = xpath(reference.query, content, is_html=is_html)
     except ValueError as error:
-        raise ReferenceError_(f"{where}: {error}") from error
+        raise MissingPart(f"{where}: {error}") from error
     return _first(found, reference, where) if isinstance(found, list) else found
 
 

@@ -58,7 +58,8 @@ def wait_after(record: Record, number: int, chance: Callable[[], float] = random
     asked = _retry_after(record.headers.get("Retry-After") or "")
     if asked is not None:
         return min(asked, LONGEST_WAIT)
-    return min(FIRST_WAIT * 2 ** (number - 1), LONGEST_WAIT) * (1 - chance() / 2)
+    doubled: float = FIRST_WAIT * 2.0 ** (number - 1)
+    return min(doubled, LONGEST_WAIT) * (1 - chance() / 2)
 
 
 def _retry_after(value: str) -> float | None:

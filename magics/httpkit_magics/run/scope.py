@@ -28,11 +28,12 @@ from httpkit_magics.run.secret_sources import SecretError, from_keyring
 Answer = Callable[[Reference], Value]
 """Gives the value of a part of a named request; raises ValueError where there is none."""
 
+_OF_IPYTHON: Final = frozenset(("In", "Out", "exit", "get_ipython", "open", "quit"))
 _MOST_SHOWN: Final = 12
 """Names that are listed where one isn't known."""
 
 
-class Unresolved(ValueError):  # noqa: N818 - a name without a value, said in words
+class Unresolved(ValueError):
     """An expression that has no value; the message says why, and which names come near."""
 
 
@@ -228,7 +229,9 @@ class Scope:
             # The text of the user's own cell, evaluated as the cell's Python would be.
             result = eval(compile(expression, "{{ }}", "eval"), scope)  # noqa: S307
         except Exception as error:  # an expression of the user's may raise anything
-            raise Unresolved(f"{expression!r} raises {type(error).__name__}: {str(error).partition(chr(10))[0]}") from error
+            raise Unresolved(
+                f"{expression!r} raises {type(error).__name__}: {str(error).partition(chr(10))[0]}"
+            ) from error
         return self._python_value(expression, result)
 
     def _overlay(self, name: str) -> Value | None:
@@ -259,9 +262,7 @@ class Scope:
         for name in sorted(names):
             if name in self._variables:
                 self._check_variable(name, seen)
-            elif not (
-                name in self.coming or name in self.prompted or self.has(name) or hasattr(builtins, name)
-            ):
+            elif not (name in self.coming or name in self.prompted or self.has(name) or hasattr(builtins, name)):
                 raise Unresolved(f"{name!r} has no value{self._hint(name)}")
 
     def _check_variable(self, name: str, seen: tuple[str, ...]) -> None:
@@ -273,7 +274,7 @@ class Scope:
 
     def _hint(self, name: str) -> str:
         known = {*self._variables, *self.prompted, *self._notebook.environment.entries, *self.coming}
-        python = {each for each in self._notebook.names if not each.startswith("_")}
+        python = {each for each in self._notebook.names if not each.startswith("_")} - _OF_IPYTHON
         near = _near(name, known | python | self._requests)
         if near:
             return near
@@ -312,7 +313,7 @@ def _python_names(expression: str) -> frozenset[str] | None:
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
     bound = {node.arg for node in ast.walk(tree) if isinstance(node, ast.arg)}
-    read = set()
+    read: set[str] = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.Name):
             (read if isinstance(node.ctx, ast.Load) else bound).add(node.id)

@@ -162,6 +162,25 @@ class Certificate:
 
 
 @dataclass(frozen=True, slots=True)
+class SavedFile:
+    """A file that the body went to.
+
+    Attributes:
+        path: where it is.
+        size: bytes in it.
+        offset: bytes of it that were there before.
+        total: bytes that it should have; None where the response doesn't say.
+        is_complete: whether nothing is missing.
+    """
+
+    path: Path
+    size: int
+    offset: int = 0
+    total: int | None = None
+    is_complete: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class Failure:
     """What went wrong, for people.
 
@@ -222,6 +241,7 @@ class Progress:
         received: bytes of the body so far.
         expected: bytes of the whole body; None where the response doesn't say.
         elapsed: seconds since the call.
+        preview: the last lines of the body so far, where they are to be seen.
     """
 
     request: SentRequest
@@ -229,6 +249,7 @@ class Progress:
     received: int = 0
     expected: int | None = None
     elapsed: float = 0.0
+    preview: str = ""
 
 
 @dataclass(eq=False, repr=False)
@@ -267,6 +288,12 @@ class Record:
     attempts: int = 1
     """How often the request was made until this came of it."""
     """What became of the assertions, in order."""
+    saved: SavedFile | None = None
+    """The file that the body went to, where one was asked for; the body of a download is only there."""
+    is_offline: bool = False
+    """Whether the request was only put together, and not sent."""
+    show: str | None = None
+    """What its panel shows, of the letters H, B, h, b and m, as HTTPie's --print; None is the usual panel."""
 
     @property
     def ok(self) -> bool:

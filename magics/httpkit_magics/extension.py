@@ -10,6 +10,7 @@ from IPython.core.error import UsageError
 from IPython.core.magic import Magics, line_cell_magic, line_magic, magics_class, no_var_expand
 
 from httpkit_magics.cell_magic import Cells
+from httpkit_magics.completer import Completer
 from httpkit_magics.config import HttpKit
 from httpkit_magics.demo.launch import DemoError, DemoServer, start_demo
 from httpkit_magics.grammar.help_guard import MagicStatement
@@ -18,6 +19,7 @@ from httpkit_magics.grammar.plan import LineError, Plan
 from httpkit_magics.output import Output, Outputs
 from httpkit_magics.record.record import Record
 from httpkit_magics.record.values import UsedValue
+from httpkit_magics.run.checks import insist, judge
 from httpkit_magics.run.client import Client
 
 CANCEL_TIMEOUT = 2.0
@@ -36,7 +38,8 @@ GUIDE = """\
 %httpkit demo stop   stop it
 %httpkit env NAME    fill {{names}} of %%http from an environment of http-client.env.json
 %httpkit help        this page
-%config HttpKit      base_url, timeout, follow, max_redirects, verify, max_body"""
+%config HttpKit      base_url, timeout, follow, max_redirects, verify, max_body, panel, display_limit, redact,
+                     raise_for_status"""
 
 SUBCOMMANDS = ("demo", "env", "help")
 
@@ -73,7 +76,8 @@ class HttpKitMagics(Magics):
         super().__init__(shell)
         self._shell = shell
         self.settings = HttpKit(parent=shell)
-        self.outputs = Outputs(shell)
+        self.outputs = Outputs(shell, self.settings.look)
+        self.completer = Completer(shell, SUBCOMMANDS, lambda: self.settings.base_url)
         self._client = Client()
         self._cells = Cells(shell, self.settings, self._run)
         self._demo: DemoServer | None = None
@@ -100,6 +104,7 @@ class HttpKitMagics(Magics):
             -o NAME            bind the Record to a Python name
             --timeout SECONDS  limit for the whole request; 0 is no limit
             -F, --follow       follow redirects; --no-follow shows them
+            --check            an assertion that fails, or no response, is an error
             ;                  at the end of the line: no panel
 
         Examples:
@@ -171,7 +176,7 @@ class HttpKitMagics(Magics):
         Raises:
             Interrupted: the kernel was interrupted meanwhile.
         """
-        output = Output(self._shell, self.outputs, silent=plan.silent)
+        output = Output(self._shell, self.outputs, silent=plan.silent or self.settings.panel == "off")
         sending = self._client.send(plan, self.settings.settings())
         try:
             record = output.wait(sending)
@@ -183,13 +188,16 @@ class HttpKitMagics(Magics):
             was_cancelled = record.failure is not None and record.failure.kind == "cancelled"
             raise Interrupted("the request was cancelled." if was_cancelled else "the request was done.") from None
         record.values = values
+        record.checks = judge(record, plan.checks)
         self._finish(plan, output, record)
+        insist(record, check=plan.check, status=self.settings.raise_for_status)
         return record
 
     def _finish(self, plan: Plan, output: Output, record: Record) -> None:
         if plan.name is not None:
             self._shell.push({plan.name: record})
         output.finish(record)
+        self.completer.note(record.request.url)
 
     def _start_demo(self) -> None:
         if self._demo is not None and not self._demo.is_running:
@@ -231,6 +239,7 @@ def load(shell: Any) -> None:
     shell.configurables.append(magics.settings)
     shell.input_transformer_manager.token_transformers.append(MagicStatement)
     magics.outputs.register()
+    magics.completer.register()
     atexit.register(magics.close)
 
 
@@ -246,5 +255,6 @@ def unload(shell: Any) -> None:
     transformers = shell.input_transformer_manager.token_transformers
     transformers[:] = [each for each in transformers if each.__name__ != MagicStatement.__name__]
     magics.outputs.unregister()
+    magics.completer.unregister()
     atexit.unregister(magics.close)
     magics.close()

@@ -16,7 +16,7 @@ from httpkit_magics.render import sections
 from httpkit_magics.render.asserts import asserts
 from httpkit_magics.render.body import body, media_type_of
 from httpkit_magics.render.clip import clip, cut
-from httpkit_magics.render.panel import MAX_LABEL, Panel, Prose, Span, Tone
+from httpkit_magics.render.panel import MAX_BODY, MAX_LABEL, Panel, Prose, Span, Tone
 from httpkit_magics.render.timing import timing
 from httpkit_magics.render.values import values
 
@@ -24,12 +24,15 @@ _TONES: Final[dict[int, Tone]] = {1: "info", 2: "good", 3: "info", 4: "warn", 5:
 _NEVER_SENT: Final = frozenset(("refused", "dns", "tls", "url"))
 
 
-def outline(record: Record, redactor: Redactor) -> Panel:
-    """Return the panel of a finished request. What the request says to be secret is masked in the answer as well."""
+def outline(record: Record, redactor: Redactor, limit: int = MAX_BODY) -> Panel:
+    """Return the panel of a finished request, with at most `limit` characters of the body.
+
+    What the request says to be secret is masked in the answer as well.
+    """
     redactor = redactor.knowing(credentials_of(record.request))
     failure = record.failure
     parts = (
-        body(record, redactor) if record.status is not None or record.content else None,
+        body(record, redactor, limit) if record.status is not None or record.content else None,
         asserts(record.checks, redactor),
         sections.headers(record, redactor),
         sections.cookies(record, redactor),

@@ -17,6 +17,7 @@ from httpkit_magics.grammar.help_guard import MagicStatement
 from httpkit_magics.grammar.line import parse_line
 from httpkit_magics.grammar.plan import LineError, Plan
 from httpkit_magics.output import Output, Outputs
+from httpkit_magics.password import with_password
 from httpkit_magics.record.record import Record
 from httpkit_magics.record.values import UsedValue
 from httpkit_magics.run.checks import insist, judge
@@ -175,7 +176,9 @@ class HttpKitMagics(Magics):
 
         Raises:
             Interrupted: the kernel was interrupted meanwhile.
+            RecordError: the plan says that a status of 400 and more is an error.
         """
+        plan = with_password(plan)
         output = Output(self._shell, self.outputs, silent=plan.silent or self.settings.panel == "off")
         sending = self._client.send(plan, self.settings.settings())
         try:
@@ -190,7 +193,7 @@ class HttpKitMagics(Magics):
         record.values = values
         record.checks = judge(record, plan.checks)
         self._finish(plan, output, record)
-        insist(record, check=plan.check, status=self.settings.raise_for_status)
+        insist(record, check=plan.check, status=plan.check_status or self.settings.raise_for_status)
         return record
 
     def _finish(self, plan: Plan, output: Output, record: Record) -> None:

@@ -35,6 +35,9 @@ class HttpKit(Configurable):
     ).tag(config=True)
     max_body = Int(DEFAULTS.max_body, min=1, help="Bytes of a decoded body that are read at most.").tag(config=True)
 
+    environment = Unicode("", help="The active environment of http-client.env.json; %httpkit env NAME sets it.").tag(
+        config=True
+    )
     raise_for_status = Bool(
         default_value=False,
         help="Whether a status of 400 or more, or no response, is an error; the panel is shown all the same.",

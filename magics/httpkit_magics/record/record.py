@@ -22,6 +22,7 @@ from httpkit_magics.record.redaction import VAULT
 from httpkit_magics.record.saving import save
 from httpkit_magics.record.tabular import frame_of
 from httpkit_magics.record.units import duration, size
+from httpkit_magics.record.values import UsedValue
 from httpkit_magics.record.verdicts import Verdict
 from httpkit_magics.record.visible import visible_line
 
@@ -164,11 +165,30 @@ class Certificate:
 
 
 @dataclass(frozen=True, slots=True)
+class SavedFile:
+    """A file that the body went to.
+
+    Attributes:
+        path: where it is.
+        size: bytes in it.
+        offset: bytes of it that were there before.
+        total: bytes that it should have; None where the response doesn't say.
+        is_complete: whether nothing is missing.
+    """
+
+    path: Path
+    size: int
+    offset: int = 0
+    total: int | None = None
+    is_complete: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class Failure:
     """What went wrong, for people.
 
     Attributes:
-        kind: a stable word: refused, dns, tls, timeout, malformed, redirects, cancelled, url, body or other.
+        kind: a stable word: refused, dns, tls, timeout, malformed, redirects, cancelled, url, body, file or other.
         title: two or three words for the badge, such as "Cannot connect".
         sentence: one sentence that says what failed, where.
         hint: what to try; may be empty.
@@ -224,6 +244,7 @@ class Progress:
         received: bytes of the body so far.
         expected: bytes of the whole body; None where the response doesn't say.
         elapsed: seconds since the call.
+        preview: the last lines of the body so far, where they are to be seen.
     """
 
     request: SentRequest
@@ -231,6 +252,7 @@ class Progress:
     received: int = 0
     expected: int | None = None
     elapsed: float = 0.0
+    preview: str = ""
 
 
 @dataclass(eq=False, repr=False)
@@ -264,7 +286,17 @@ class Record:
     failure: Failure | None = None
     error: BaseException | None = None
     checks: tuple[Verdict, ...] = ()
+    values: tuple[UsedValue, ...] = ()
+    """What was filled into the request, and where it came from."""
+    attempts: int = 1
+    """How often the request was made until this came of it."""
     """What became of the assertions, in order."""
+    saved: SavedFile | None = None
+    """The file that the body went to, where one was asked for; the body of a download is only there."""
+    is_offline: bool = False
+    """Whether the request was only put together, and not sent."""
+    show: str | None = None
+    """What its panel shows, of the letters H, B, h, b and m, as HTTPie's --print; None is the usual panel."""
 
     @property
     def ok(self) -> bool:
@@ -349,11 +381,14 @@ class Record:
         redactor = VAULT.wary.knowing(credentials_of(self.request))
         url = redactor.url(self.url)
         asked = f"{self.request.method[:_REPR_WORD]} {url[:_REPR_URL]}{'...' if len(url) > _REPR_URL else ''}"
-        if self.failure is not None:
+        if self.is_offline:
+            said = f"offline {asked}"
+        elif self.failure is not None:
             said = f"{self.failure.title[:_REPR_WORD]} {asked} after {duration(self.elapsed)}"
         elif self.status is None:
             said = f"without response {asked}"
         else:
             status = f"{self.status} {self.reason[:_REPR_WORD]}".strip()
-            said = f"{status} {asked} {size(len(self.content))} in {duration(self.elapsed)}"
+            got = len(self.content) if self.saved is None else self.saved.size
+            said = f"{status} {asked} {size(got)} in {duration(self.elapsed)}"
         return visible_line(redactor.text(f"<Record {said}>"))

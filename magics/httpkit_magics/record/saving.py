@@ -48,7 +48,7 @@ def save(content: bytes, path: str | os.PathLike[str], url: str, content_type: s
         with beside.open("xb") as file:
             file.write(content)
         if is_new:
-            target = _reserved(folder, file_name(url, content_type))
+            target = reserved(folder, file_name(url, content_type))
         beside.replace(target)
     finally:
         with contextlib.suppress(FileNotFoundError):
@@ -73,7 +73,7 @@ def file_name(url: str, content_type: str) -> str:
     return stem if known or not extension else stem + extension
 
 
-def _reserved(folder: Path, name: str) -> Path:
+def reserved(folder: Path, name: str) -> Path:
     """Return a path that nobody else has: `name`, or `name-1` and so on; an empty file stands there.
 
     Raises:

@@ -390,3 +390,17 @@ PREDICATES: Final[dict[str, Callable[[Any, Any], bool]]] = {
     "isObject": lambda actual, _: isinstance(actual, dict),
 }
 """The predicates but `exists`, which asks for no more than a value."""
+
+
+def found(record: Record, check: Check) -> Any:
+    """Return the value that the query and the filters of `check` give, whole.
+
+    Raises:
+        ValueError: there is none, or the body or a value is not what they need; the message says why.
+    """
+    try:
+        return _filtered(_Subject(record), check)
+    except _Absent as absent:
+        raise ValueError(str(absent)) from absent
+    except (TypeError, OverflowError, RecursionError) as error:
+        raise ValueError(_words(error)) from error

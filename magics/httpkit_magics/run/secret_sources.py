@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 from getpass import getpass
 
@@ -44,24 +45,26 @@ def from_keyring(service: str, user: str) -> Secret:
     """
     text = _in_keyring(service, user, needed=True)
     if text is None:
-        raise SecretError(f"the keyring has nothing for {user!r} of {service!r}; keyring set {service} {user} puts it in")
+        raise SecretError(
+            f"the keyring has nothing for {user!r} of {service!r}; keyring set {service} {user} puts it in"
+        )
     return learnt(text, user)
 
 
 def _in_keyring(service: str, user: str, *, needed: bool = False) -> str | None:
     try:
-        import keyring  # noqa: PLC0415 - an optional package
-        from keyring.errors import KeyringError  # noqa: PLC0415 - as above
+        keyring = importlib.import_module("keyring")
     except ImportError:
         if needed:
             raise SecretError("the package keyring is not installed: pip install keyring") from None
         return None
     try:
-        return keyring.get_password(service, user)
-    except KeyringError as error:
+        text: str | None = keyring.get_password(service, user)
+    except keyring.errors.KeyringError as error:
         if needed:
             raise SecretError(f"the keyring can't be read: {error}") from error
         return None
+    return text
 
 
 def _typed(name: str) -> str:

@@ -208,6 +208,7 @@ class Http1Connection(asyncio.BufferedProtocol):
         """Begin; the transport is open."""
         self.transport = transport  # type: ignore[assignment]  # a stream transport, and cast() is a call
         self.room = 1
+        self.idle_since = monotonic()
 
     def get_buffer(self, sizehint: int) -> memoryview:
         """Return where received bytes go, whatever the size hint says."""

@@ -134,7 +134,9 @@ def _name(argument: Piece, title: str) -> Directive:
 
 def _identifier(argument: Piece, example: str) -> str:
     if not _NAME.match(argument.text) or keyword.iskeyword(argument.text):
-        raise PlaceError.at(f"{argument.text!r} is no name; expected letters, digits and _, such as {example}", argument)
+        raise PlaceError.at(
+            f"{argument.text!r} is no name; expected letters, digits and _, such as {example}", argument
+        )
     return argument.text
 
 
@@ -202,7 +204,24 @@ REFUSED: Final = frozenset(("paginate", "each", "loop", "import", "proxy", "slee
 """Directives of other tools, and ones to come, without which a request would not do what its author wanted."""
 
 SHOWN: Final = frozenset(
-    "title description debug verbose tag no-log no-response-view no-streaming-log no-auto-encoding no-client-cert "
-    "response-ref inject-variables extension language keep-streaming open-with use-os-credentials".split()
+    [
+        "title",
+        "description",
+        "debug",
+        "verbose",
+        "tag",
+        "no-log",
+        "no-response-view",
+        "no-streaming-log",
+        "no-auto-encoding",
+        "no-client-cert",
+        "response-ref",
+        "inject-variables",
+        "extension",
+        "language",
+        "keep-streaming",
+        "open-with",
+        "use-os-credentials",
+    ]
 )
 """Directives of other tools that change only what those show."""

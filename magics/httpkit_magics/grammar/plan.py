@@ -114,6 +114,7 @@ class Capture:
     query: str
     secret: bool = False
 
+
 from httpkit_magics.grammar.check import Check
 
 

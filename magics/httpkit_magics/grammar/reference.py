@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from typing import Final, Literal, NamedTuple
 
-_REFERENCE: Final = re.compile(r"([A-Za-z_]\w*)\.(request|response)\.(body|headers|status)(?:\.(.+)|(\[.+))?\Z", re.DOTALL)
+_REFERENCE: Final = re.compile(
+    r"([A-Za-z_]\w*)\.(request|response)\.(body|headers|status)(?:\.(.+)|(\[.+))?\Z", re.DOTALL
+)
 
 
 class Reference(NamedTuple):

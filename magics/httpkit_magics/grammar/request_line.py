@@ -16,8 +16,10 @@ _FOLDED: Final = re.compile(r"\s*\n\s*")
 _FIELD_LINE: Final = re.compile(r"[A-Za-z][\w-]*:(?:\s|\Z)")
 _URL: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://|[/?:]|[\w\[]|\{\{")
 
-METHODS: Final = frozenset("GET HEAD POST PUT DELETE CONNECT PATCH OPTIONS TRACE QUERY GRAPHQL".split())
-_OTHER: Final = frozenset("WEBSOCKET WS WSS SSE EVENTSOURCE GRPC RSOCKET MQTT AMQP".split())
+METHODS: Final = frozenset(
+    ["GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "PATCH", "OPTIONS", "TRACE", "QUERY", "GRAPHQL"]
+)
+_OTHER: Final = frozenset(["WEBSOCKET", "WS", "WSS", "SSE", "EVENTSOURCE", "GRPC", "RSOCKET", "MQTT", "AMQP"])
 
 _CHECKS: Final = "expected # @capture and ?? lines, or Python in the next cell"
 _SCRIPTS: Final = (

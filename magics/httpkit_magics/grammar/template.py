@@ -90,7 +90,9 @@ def parse_template(piece: Piece) -> tuple[str | Placeholder, ...]:
         end = _end(text, opened.end())
         if end < 0:
             start = piece.start + opened.start()
-            raise PlaceError(r"{{ has no end; expected }} after the expression, or \{{ for two braces", start, start + 2)
+            raise PlaceError(
+                r"{{ has no end; expected }} after the expression, or \{{ for two braces", start, start + 2
+            )
         parts.append(_placeholder(piece.part(opened.start(), end + 2)))
         done = end + 2
     parts.append(text[done:])

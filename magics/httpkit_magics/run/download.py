@@ -107,10 +107,14 @@ class Download:
         field = response.headers.get("Content-Range", "")
         found = CONTENT_RANGE.fullmatch(field)
         if found is None or found[1] is None or int(found[1]) != self._offset:
-            raise DownloadError(f"the server sent {field or 'no range'!r}, and bytes from {self._offset} were asked for")
+            raise DownloadError(
+                f"the server sent {field or 'no range'!r}, and bytes from {self._offset} were asked for"
+            )
         known, told = self._validators.get(self._key), response.headers.get("ETag")
         if known is not None and told is not None and known != told:
-            raise DownloadError(f"the server's file has changed since {self._target} was begun; without -c it is loaded anew")
+            raise DownloadError(
+                f"the server's file has changed since {self._target} was begun; without -c it is loaded anew"
+            )
         if response.headers.get("Content-Encoding", "identity") != "identity":
             raise DownloadError("the rest came with a Content-Encoding, so it doesn't continue the file")
         total = None if found[3] == "*" else int(found[3])

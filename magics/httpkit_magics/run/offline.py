@@ -7,7 +7,7 @@ from typing import NoReturn
 import httpkit
 
 
-class Unsent(Exception):  # noqa: N818 - it is no error: it ends a request that was only to be shown
+class Unsent(Exception):
     """The request as it would have been sent."""
 
     def __init__(self, request: httpkit.RequestInfo) -> None:

@@ -7,7 +7,6 @@ target, field lines and body; a multipart body part by part. What may differ is 
 from __future__ import annotations
 
 import io
-import re
 import shlex
 import zlib
 from email import policy

@@ -2,6 +2,7 @@
 #
 #   make tour     run the tour against the demo API; leaves tour.html
 #   make test     everything that has to be true
+#   make conformance   all cases of the Autobahn TestSuite
 #   make lab      open JupyterLab on the tour
 #   make bench    measure
 #   make docs     build the documentation into site/
@@ -15,7 +16,7 @@ RUN := $(BIN)/python -m
 INSTALLED := $(VENV)/.installed
 
 .NOTPARALLEL:
-.PHONY: tour test lint unit browser notebooks lab bench docs screenshots programs clean
+.PHONY: tour test lint unit browser notebooks conformance lab bench docs screenshots programs clean
 
 tour: $(INSTALLED)-tour
 	$(BIN)/python scripts/tour.py
@@ -38,10 +39,16 @@ browser: $(INSTALLED)-test programs
 notebooks: $(INSTALLED)-test
 	$(RUN) pytest tests/notebooks
 
+# All 517 cases of the Autobahn TestSuite, which needs a Python 2.7; the unit tests run 300 of them where there is one.
+conformance: $(INSTALLED)-test
+	$(BIN)/python tests/conformance/install_wstest.py
+	PYTHONPATH=tests $(RUN) conformance.autobahn
+
 lab: $(INSTALLED)-lab
 	$(RUN) jupyterlab $(if $(filter 0,$(shell id -u)),--allow-root) notebooks/tour.ipynb
 
 bench: $(INSTALLED)-bench programs
+	$(BIN)/python benchmarks/requests_per_cpu.py
 	$(BIN)/python benchmarks/magic_overhead.py
 
 docs: $(INSTALLED)-docs

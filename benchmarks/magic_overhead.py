@@ -72,12 +72,12 @@ def compare(url):
     """Return the times of the request alone and of the magic, in milliseconds."""
     with tempfile.TemporaryDirectory() as folder:
         os.environ["IPYTHONDIR"] = folder
-        from IPython.core.displaypub import CapturingDisplayPublisher  # noqa: PLC0415 - reads IPYTHONDIR
-        from IPython.core.interactiveshell import InteractiveShell  # noqa: PLC0415 - as above
+        from IPython.core.displaypub import CapturingDisplayPublisher
+        from IPython.core.interactiveshell import InteractiveShell
 
-        from httpkit_magics.grammar.line import parse_line  # noqa: PLC0415 - as above
-        from httpkit_magics.run.client import Client  # noqa: PLC0415 - as above
-        from httpkit_magics.run.settings import Settings  # noqa: PLC0415 - as above
+        from httpkit_magics.grammar.line import parse_line
+        from httpkit_magics.run.client import Client
+        from httpkit_magics.run.settings import Settings
 
         shell = InteractiveShell.instance()
         shell.display_pub = CapturingDisplayPublisher()

@@ -7,7 +7,7 @@ that the import takes.
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from httpkit import errors as client_exceptions
+from httpkit.client.aliases import install
 from httpkit.client.auth import BasicAuth, encode_basic_auth
 from httpkit.client.request import ClientRequest
 from httpkit.client.response import ClientResponse
@@ -31,6 +31,7 @@ from httpkit.errors import (
     ClientSSLError,
     ConnectionTimeoutError,
     ContentTypeError,
+    EventStreamError,
     InvalidURL,
     InvalidUrlClientError,
     InvalidUrlRedirectClientError,
@@ -45,6 +46,8 @@ from httpkit.errors import (
     TooManyRedirects,
     UnixClientConnectorError,
     UploadAbortedError,
+    WebSocketError,
+    WSMessageTypeError,
     WSServerHandshakeError,
 )
 from httpkit.net.body import EMPTY_PAYLOAD, EofStream, StreamReader
@@ -53,7 +56,6 @@ from httpkit.net.dial import AddrInfoType, SocketFactoryType
 from httpkit.net.pool import BaseConnector, Connection
 from httpkit.net.resolver import AsyncResolver, DefaultResolver, ThreadedResolver
 from httpkit.net.tls import Fingerprint
-from httpkit.values import abc, hdrs
 from httpkit.values.cookies import CookieJar, DummyCookieJar
 from httpkit.values.messages import (
     ClientTimeout,
@@ -68,8 +70,13 @@ from httpkit.values.version import VERSION
 from httpkit.wire.codings import set_zlib_backend
 
 if TYPE_CHECKING:
+    from httpkit.client.backoff import Backoff, is_passing
+    from httpkit.client.cache import CacheMiddleware, MemoryStore
+    from httpkit.client.digest import DigestAuthMiddleware
+    from httpkit.client.events import EventSource
     from httpkit.client.formdata import FormData
     from httpkit.client.multipart import BodyPartReader, MultipartReader, MultipartWriter
+    from httpkit.client.one_shot import request
     from httpkit.client.payload import (
         AsyncIterablePayload,
         BytesPayload,
@@ -81,6 +88,9 @@ if TYPE_CHECKING:
     )
     from httpkit.client.payload_files import BufferedReaderPayload, BytesIOPayload, IOBasePayload, TextIOPayload
     from httpkit.client.payload_registry import PAYLOAD_REGISTRY, get_payload, payload_type
+    from httpkit.client.ratelimit import RateLimitMiddleware
+    from httpkit.client.reconnect import WebSocketReconnect
+    from httpkit.client.retry import RetryMiddleware
     from httpkit.client.tracing import (
         TraceConfig,
         TraceConnectionCreateEndParams,
@@ -100,6 +110,10 @@ if TYPE_CHECKING:
         TraceRequestStartParams,
         TraceResponseChunkReceivedParams,
     )
+    from httpkit.client.upload import UploadTracker
+    from httpkit.client.websocket import ClientWebSocketResponse
+    from httpkit.net.data_queue import DataQueue
+    from httpkit.values import abc, hdrs
     from httpkit.values.disposition import (
         BadContentDispositionHeader,
         BadContentDispositionParam,
@@ -108,6 +122,14 @@ if TYPE_CHECKING:
         parse_content_disposition,
     )
     from httpkit.values.etags import ETag
+    from httpkit.values.eventstream import ServerSentEvent
+    from httpkit.values.websocket import (
+        ClientWSTimeout,
+        WSCloseCode,
+        WSMessage,
+        WSMessageTextBytes,
+        WSMsgType,
+    )
 
 __all__ = (
     "EMPTY_PAYLOAD",
@@ -115,6 +137,7 @@ __all__ = (
     "AddrInfoType",
     "AsyncIterablePayload",
     "AsyncResolver",
+    "Backoff",
     "BadContentDispositionHeader",
     "BadContentDispositionParam",
     "BaseConnector",
@@ -124,6 +147,7 @@ __all__ = (
     "BufferedReaderPayload",
     "BytesIOPayload",
     "BytesPayload",
+    "CacheMiddleware",
     "ClientConnectionError",
     "ClientConnectionResetError",
     "ClientConnectorCertificateError",
@@ -143,16 +167,22 @@ __all__ = (
     "ClientSSLError",
     "ClientSession",
     "ClientTimeout",
+    "ClientWSTimeout",
+    "ClientWebSocketResponse",
     "Connection",
     "ConnectionKey",
     "ConnectionTimeoutError",
     "ContentDisposition",
     "ContentTypeError",
     "CookieJar",
+    "DataQueue",
     "DefaultResolver",
+    "DigestAuthMiddleware",
     "DummyCookieJar",
     "ETag",
     "EofStream",
+    "EventSource",
+    "EventStreamError",
     "Fingerprint",
     "FormData",
     "HttpVersion",
@@ -164,17 +194,21 @@ __all__ = (
     "InvalidUrlRedirectClientError",
     "JsonBytesPayload",
     "JsonPayload",
+    "MemoryStore",
     "MultipartReader",
     "MultipartWriter",
     "NamedPipeConnector",
     "NonHttpUrlClientError",
     "NonHttpUrlRedirectClientError",
     "Payload",
+    "RateLimitMiddleware",
     "RedirectClientError",
     "RequestInfo",
+    "RetryMiddleware",
     "ServerConnectionError",
     "ServerDisconnectedError",
     "ServerFingerprintMismatch",
+    "ServerSentEvent",
     "ServerTimeoutError",
     "SocketFactoryType",
     "SocketTimeoutError",
@@ -206,15 +240,24 @@ __all__ = (
     "UnixClientConnectorError",
     "UnixConnector",
     "UploadAbortedError",
+    "UploadTracker",
+    "WSCloseCode",
+    "WSMessage",
+    "WSMessageTextBytes",
+    "WSMessageTypeError",
+    "WSMsgType",
     "WSServerHandshakeError",
+    "WebSocketError",
+    "WebSocketReconnect",
     "abc",
-    "client_exceptions",
     "content_disposition_filename",
     "encode_basic_auth",
     "get_payload",
     "hdrs",
+    "is_passing",
     "parse_content_disposition",
     "payload_type",
+    "request",
     "set_zlib_backend",
 )
 
@@ -222,8 +265,13 @@ __version__ = VERSION
 
 # The modules of the names above that are imported on demand (PEP 562).
 _LATER = {
+    "httpkit.client.cache": ("CacheMiddleware", "MemoryStore"),
+    "httpkit.client.digest": ("DigestAuthMiddleware",),
+    "httpkit.client.backoff": ("Backoff", "is_passing"),
+    "httpkit.client.events": ("EventSource",),
     "httpkit.client.formdata": ("FormData",),
     "httpkit.client.multipart": ("BodyPartReader", "MultipartReader", "MultipartWriter"),
+    "httpkit.client.one_shot": ("request",),
     "httpkit.client.payload": (
         "AsyncIterablePayload",
         "BytesPayload",
@@ -235,7 +283,13 @@ _LATER = {
     ),
     "httpkit.client.payload_files": ("BufferedReaderPayload", "BytesIOPayload", "IOBasePayload", "TextIOPayload"),
     "httpkit.client.payload_registry": ("PAYLOAD_REGISTRY", "get_payload", "payload_type"),
+    "httpkit.client.ratelimit": ("RateLimitMiddleware",),
+    "httpkit.client.retry": ("RetryMiddleware",),
     "httpkit.client.tracing": tuple(name for name in __all__ if name.startswith("Trace")),
+    "httpkit.client.upload": ("UploadTracker",),
+    "httpkit.net.data_queue": ("DataQueue",),
+    "httpkit.client.reconnect": ("WebSocketReconnect",),
+    "httpkit.client.websocket": ("ClientWebSocketResponse",),
     "httpkit.values.disposition": (
         "BadContentDispositionHeader",
         "BadContentDispositionParam",
@@ -244,7 +298,11 @@ _LATER = {
         "parse_content_disposition",
     ),
     "httpkit.values.etags": ("ETag",),
+    "httpkit.values.eventstream": ("ServerSentEvent",),
+    "httpkit.values.websocket": ("ClientWSTimeout", "WSCloseCode", "WSMessage", "WSMessageTextBytes", "WSMsgType"),
 }
+# aiohttp's module names, such as httpkit.connector.
+globals().update(install(__name__))
 _MODULE_OF = {name: module for module, names in _LATER.items() for name in names}
 
 

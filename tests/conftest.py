@@ -5,6 +5,8 @@ nginx                   plain, TLS good and bad, Unix socket; see servers.nginx.
 squid                   proxy: url, password_url (user, secret), tls_url
 tinyproxy, tinyproxy_with_password      proxy URLs
 socks, socks_with_password              socks5 URLs
+apache                  URL of Apache: /small.json behind Digest (user, secret)
+demo_server             URL of the demo API
 node_server             URL of Node's http: echo as JSON, /chunked, /trailers, /early-hints, /until-close, /delay
 echo_server             URL of a tiny server in a process of its own: 80 bytes of JSON, or the body echoed
 scripted_server         `server = await scripted_server(b"HTTP/1.1 ...", ...)`: the bytes that a test wants
@@ -22,6 +24,7 @@ from ssl import SSLContext
 
 import pytest
 import pytest_asyncio
+from servers.apache import run_apache
 from servers.certificates import Certificates, make_certificates
 from servers.nginx import Nginx, run_nginx
 from servers.process import find_program, free_ports, running
@@ -88,6 +91,22 @@ def socks_with_password(server_folder: Path) -> Iterator[str]:
     """Run a SOCKS5 proxy for "user" with "secret"."""
     with run_microsocks(server_folder, password=True) as url:
         yield url
+
+
+@pytest.fixture(scope="session")
+def apache(server_folder: Path) -> Iterator[str]:
+    """Run Apache with Digest authentication."""
+    with run_apache(server_folder) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def demo_server() -> Iterator[str]:
+    """Run the demo API in a process of its own."""
+    from httpkit_magics.demo.launch import start_demo  # the demo is an extra, and few tests need it
+
+    with start_demo() as server:
+        yield server.url
 
 
 @pytest.fixture(scope="session")

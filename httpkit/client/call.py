@@ -10,7 +10,8 @@ from multidict import CIMultiDict
 from yarl import URL
 
 from httpkit.client.auth import BasicAuth
-from httpkit.client.options import BodyOptions, RequestOptions, Settings, StrOrURL, pairs
+from httpkit.client.deprecated import request_options
+from httpkit.client.options import OPTION_NAMES, BodyOptions, RequestOptions, Settings, StrOrURL, pairs
 from httpkit.client.redirects import (
     REDIRECT_STATUSES,
     drop_body,
@@ -20,9 +21,10 @@ from httpkit.client.redirects import (
     redirect_url,
     same_origin,
 )
-from httpkit.client.request import ClientRequest, Target
+from httpkit.client.request import ClientRequest
 from httpkit.client.response import ClientResponse
 from httpkit.client.state import SessionState
+from httpkit.client.target import Target
 from httpkit.errors import ClientPayloadError, TooManyRedirects
 from httpkit.values import hdrs
 from httpkit.values.abc import LooseCookies
@@ -48,11 +50,15 @@ class Call:
     _deadline = 0.0
     _is_foreign = False
     _traces: Sequence[Trace] = ()
+    _current: ClientRequest | None = None
 
     def __init__(self, state: SessionState, method: str, url: StrOrURL, options: RequestOptions | BodyOptions) -> None:
         self._state = state
         self._method = method
         self._url = url
+        # One comparison in C; what is deprecated or misspelt is sorted out where it is called, not where it is awaited.
+        if options and not options.keys() <= OPTION_NAMES:
+            options = request_options(options, OPTION_NAMES)
         self._options = options
 
     async def run(self) -> ClientResponse:
@@ -89,10 +95,32 @@ class Call:
             if settings.raise_for_status or self._traces:
                 await self._end(response)
         except BaseException as error:
-            if self._traces:
-                await self._tell_failure(error)
+            await self._fail(error)
             raise
+        current = self._current
+        if current is not None and (current.payload is not None or current.upload_tracker is not None):
+            await self._end_upload()
         return response
+
+    async def _end_upload(self) -> None:
+        """Close the body: nothing sends it again."""
+        closing = None if self._current is None else self._current.end_body()
+        if closing is not None:
+            await closing
+        if self._settings.upload_tracker is not None:
+            self._settings.upload_tracker.finish()
+
+    async def _fail(self, error: BaseException) -> None:
+        """Give everything back, and tell the watchers."""
+        current = self._current
+        if current is not None and current.response is not None:
+            current.response.close()
+        await self._end_upload()
+        if current is not None:
+            await current.wait_upload()
+        headers = CIMultiDict() if self._headers is None else self._headers
+        for trace in self._traces:
+            await trace.send_request_exception(self._method, self._target.url, headers, error)
 
     async def _end(self, response: ClientResponse) -> None:
         """Let whoever asked for it look at the response."""
@@ -100,12 +128,7 @@ class Call:
         if check:
             await _raise_for_status(response, check)
         for trace in self._traces:
-            await trace.send_request_end(self._method, self._target.url, response.request.headers, response)
-
-    async def _tell_failure(self, error: BaseException) -> None:
-        headers = CIMultiDict() if self._headers is None else self._headers
-        for trace in self._traces:
-            await trace.send_request_exception(self._method, self._target.url, headers, error)
+            await trace.send_request_end(self._method, self._target.url, self._headers or CIMultiDict(), response)
 
     async def _start_traces(self, configs: list[TraceConfig]) -> None:
         """Tell the watchers that a request begins; they may change its fields."""
@@ -120,6 +143,8 @@ class Call:
     def _take_options(self, options: RequestOptions | BodyOptions) -> None:
         state = self._state
         self._settings = settings = Settings(state.defaults, options)
+        if settings.upload_tracker is not None:
+            settings.upload_tracker.bind()
         self._target = state.find_target(self._url, options.get("params"))
         self._body = state.body(options)
         self._auth = settings.auth
@@ -156,6 +181,8 @@ class Call:
                 expect100=settings.expect100 and not (self._history and self._body is None),
                 ssl=settings.ssl, server_hostname=settings.server_hostname,
             )  # fmt: skip
+            request.upload_tracker = settings.upload_tracker
+        self._current = request
         request.settings = settings
         request.deadline = self._deadline
         request.history = self._history
@@ -212,9 +239,10 @@ class Call:
         self._target = target = state.parse_target(url, None)
         headers = state.merged_headers(None) if self._headers is None else self._headers.copy()
         if keeps_method(response.status, self._method):
-            if request.body and request.body.consumed:
+            await request.wait_upload()
+            if request.payload is not None and request.payload.consumed:
                 raise ClientPayloadError("cannot follow a redirect: the request body can be read only once")
-            self._body = request.body or None
+            self._body = request.payload
         else:
             self._method = hdrs.METH_GET
             self._body = None

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import ssl as ssl_module
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
-from typing import Any, NamedTuple, TypedDict
+from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict
 
 from multidict import istr
 from yarl import URL, Query
 
 from httpkit.client.auth import BasicAuth
+from httpkit.client.deprecated import is_chunked
+from httpkit.client.proxies import parse_proxy
 from httpkit.net.body import DEFAULT_LIMIT
 from httpkit.net.exchange import Exchange
 from httpkit.net.http1_connection import DEFAULT_LIMITS
@@ -18,6 +19,9 @@ from httpkit.net.tls import Fingerprint, check_ssl_option
 from httpkit.values.abc import LooseCookies
 from httpkit.values.messages import DEFAULT_TIMEOUT, ClientTimeout
 from httpkit.wire.http1 import ResponseHead
+
+if TYPE_CHECKING:  # for who uploads, and is told about it
+    from httpkit.client.upload import UploadTracker
 
 StrOrURL = str | URL
 LooseHeaders = Mapping[str, str] | Mapping[istr, str] | Iterable[tuple[str, str]]
@@ -59,7 +63,7 @@ class CommonOptions(TypedDict, total=False):
     max_field_size: int | None
     max_headers: int | None
     middlewares: Sequence[Callable[[Any, Any], Awaitable[Any]]] | None
-    upload_tracker: Any
+    upload_tracker: UploadTracker | None
     max_body_size: int | None
     on_informational: Callable[[ResponseHead], None] | None
 
@@ -80,12 +84,16 @@ class RequestOptions(BodyOptions, RedirectOptions, total=False):
     """All options of a request."""
 
 
+OPTION_NAMES = RequestOptions.__optional_keys__
+
+
 class Defaults(NamedTuple):
     """What a call takes from its session where it is told nothing else."""
 
     raise_for_status: bool | Callable[[Any], Awaitable[None]] = False
-    proxy: StrOrURL | None = None
+    proxy: URL | None = None
     proxy_auth: BasicAuth | None = None
+    trust_env: bool = False
     timeout: ClientTimeout = DEFAULT_TIMEOUT
     read_bufsize: int = DEFAULT_LIMIT
     auto_decompress: bool = True
@@ -111,16 +119,21 @@ class Settings:
         self.max_redirects = options.get("max_redirects", 10)
         self.compress = options.get("compress")
         self.chunked = options.get("chunked")
+        if self.chunked is not None and not isinstance(self.chunked, bool):
+            self.chunked = is_chunked(self.chunked)
         self.expect100 = options.get("expect100", False)
         raise_for_status = options.get("raise_for_status")
         self.raise_for_status = defaults.raise_for_status if raise_for_status is None else raise_for_status
         self.read_until_eof = options.get("read_until_eof", True)
-        self.proxy = options.get("proxy") or defaults.proxy
-        self.proxy_auth = options.get("proxy_auth") or defaults.proxy_auth
+        self.proxy, self.proxy_auth = _proxy(options, defaults)
+        self.trust_env = defaults.trust_env
+        self.is_direct = self.proxy is None and not self.trust_env
         self.proxy_headers = options.get("proxy_headers")
         self.timeout = _timeout(options.get("timeout", _UNSET), defaults.timeout)
         self.ssl = options.get("ssl", True)
-        check_ssl_option(self.ssl)
+        if self.ssl is not True:
+            self.ssl = True if self.ssl is None else self.ssl
+            check_ssl_option(self.ssl)
         self.server_hostname = options.get("server_hostname")
         self.trace_request_ctx = options.get("trace_request_ctx")
         self.read_bufsize = options.get("read_bufsize") or defaults.read_bufsize
@@ -155,8 +168,20 @@ class Settings:
         exchange.on_informational = self.on_informational
 
 
+def _proxy(options: RequestOptions | BodyOptions, defaults: Defaults) -> tuple[URL | None, BasicAuth | None]:
+    """Return the proxy and its credentials; the session's credentials are for the session's proxy only."""
+    auth = options.get("proxy_auth")
+    value = options.get("proxy")
+    if not value:
+        return defaults.proxy, auth or defaults.proxy_auth
+    proxy, found = parse_proxy(value)
+    if proxy == defaults.proxy:
+        found = found or defaults.proxy_auth
+    return proxy, auth or found
+
+
 def _timeout(option: ClientTimeout | float | None, default: ClientTimeout) -> ClientTimeout:
-    """Return what `timeout=` means: a number is a total, None is no total."""
+    """Return what `timeout=` means: a number is a total and nothing else, None no limit at all."""
     if isinstance(option, ClientTimeout):
         return option
-    return default if option is _UNSET else replace(default, total=option)
+    return default if option is _UNSET else ClientTimeout(total=option)

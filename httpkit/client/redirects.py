@@ -56,7 +56,7 @@ def redirect_url(location: str, base: URL, schemes: frozenset[str], *, requote: 
 def _beside(url: URL, base: URL, location: str, schemes: frozenset[str]) -> URL:
     if url.scheme and url.scheme not in schemes:
         raise NonHttpUrlRedirectClientError(location)
-    if url.scheme and url.raw_host:
+    if url.scheme and (url.raw_host or location.partition(":")[2].startswith("//")):
         return url
     if url.scheme:
         # "http:/path" and "http:path" mean a path beside the base (RFC 3986 section 5.2.2, as browsers read it).

@@ -1,4 +1,4 @@
-"""What is sent: method, URL, fields and body, assembled from the options of a call (RFC 9110 section 3.4).
+"""What is sent: a head with its body, and how the two go to a connection (RFC 9112 section 6).
 
 A plain GET touches next to nothing here: its URL, its connection key and its default fields are a `Target` that the
 session remembers.
@@ -8,121 +8,57 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from http.cookies import Morsel, SimpleCookie
+import warnings
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Literal, TypeGuard
 from weakref import ref
 
-from multidict import CIMultiDict, CIMultiDictProxy
+from multidict import CIMultiDict
 from yarl import URL, Query
 
 from httpkit.client.auth import BasicAuth
-from httpkit.client.options import LooseHeaders, Settings, pairs
+from httpkit.client.options import LooseHeaders
+from httpkit.client.request_head import RequestHead
+from httpkit.client.target import Target, host_field
 from httpkit.net.exchange import Exchange
+from httpkit.net.pool import Connection
+from httpkit.net.proxy import forwarded_fields, is_forwarded
 from httpkit.values import hdrs
 from httpkit.values.abc import AbstractStreamWriter, LooseCookies
-from httpkit.values.messages import ConnectionKey, HttpVersion, HttpVersion11, RequestInfo, Timing
-from httpkit.values.set_cookie import encode_cookies, parse_cookie
-from httpkit.values.version import USER_AGENT
-from httpkit.wire.codings import accept_encoding
+from httpkit.values.deprecation import warn
+from httpkit.values.messages import HttpVersion, HttpVersion11, Timing
 from httpkit.wire.http1 import LAST_CHUNK, TOKEN
 
 if TYPE_CHECKING:  # 3 ms of import, for requests with a body only
     from httpkit.client.payload import BytesPayload, Payload
+    from httpkit.client.upload import UploadTracker
 
 _METHOD = re.compile(TOKEN)
-_VERSION = re.compile(r"([0-9])\.([0-9])")
 _CONTENT_LENGTH = re.compile(r"[0-9]+")
-_DEFAULT_PORTS = {"http": 80, "https": 443, "ws": 80, "wss": 443}
-TLS_SCHEMES = frozenset({"https", "wss"})
 # A body of at most this many bytes goes out in one write with its head.
 ONE_WRITE = 2**16
 
 
-def host_field(url: URL) -> str:
-    """Return the value of `Host` for `url` (RFC 9110 section 7.2)."""
-    host = url.host_subcomponent or ""
-    host = host.rstrip(".") if host.endswith(".") else host
-    return host if url.is_default_port() or url.explicit_port is None else f"{host}:{url.explicit_port}"
-
-
-def connection_key(url: URL) -> ConnectionKey:
-    """Return what a request for `url` must share with its connection, with default TLS and no proxy."""
-    return ConnectionKey(url.raw_host or "", url.port, url.scheme in TLS_SCHEMES, True, None, None, None, None)
-
-
-class Target:
-    """A URL, and what follows from it alone.
-
-    Attributes:
-        original_url: as it was asked for.
-        url: without its fragment and userinfo.
-        path: the request target in origin form (RFC 9112 section 3.2.1).
-        headers: the session's default fields with `Host`; None until a request without options needs them.
-    """
-
-    __slots__ = ("auth", "headers", "key", "original_url", "path", "url")
-
-    def __init__(self, url: URL) -> None:
-        self.auth = BasicAuth.from_url(url, encoding="utf-8")
-        self.original_url = url if self.auth is None else url.with_user(None)
-        self.url = self.original_url.with_fragment(None) if url.raw_fragment else self.original_url
-        self.key = connection_key(url)
-        self.path = url.raw_path_qs or "/"
-        self.headers: CIMultiDict[str] | None = None
-
-
-class _DefaultHeaders:
-    """Fields that are worked out when they are first asked for: which codings we decode takes an import to know."""
-
-    _headers: dict[str, str] | None = None
-
-    def __get__(self, request: ClientRequest | None, owner: type[ClientRequest]) -> dict[str, str]:
-        if self._headers is None:
-            self._headers = {hdrs.ACCEPT: "*/*", hdrs.ACCEPT_ENCODING: accept_encoding()}
-        return self._headers
-
-
-class ClientRequest:
+class ClientRequest(RequestHead):
     """A request on its way to a connection; middlewares may read and change it.
 
     Attributes:
-        method: the method, in upper case.
-        original_url: the URL as it was asked for.
-        url: the URL without its fragment.
-        headers: the fields, mutable until the request is sent.
         chunked: whether the body is framed in the chunked coding.
         compress: the content coding of the body.
-        connection_key: what the request must share with its connection.
-        timing: the clock marks of the request.
+        payload: what writes the body; None without one.
+        upload_tracker: who is told how far the body is.
     """
 
-    GET_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
-    POST_METHODS = frozenset({"PATCH", "POST", "PUT"})
-    ALL_METHODS = GET_METHODS | POST_METHODS | frozenset({"DELETE"})
-    DEFAULT_HEADERS = _DefaultHeaders()
-
-    # What is not used is not set: a plain GET sets a third of this.
-    auth: BasicAuth | None = None
     chunked: bool | None = None
     compress: str | bool | None = None
     length: int | None = None
-    proxy: URL | None = None
-    proxy_auth: BasicAuth | None = None
-    proxy_headers: CIMultiDict[str] | None = None
-    server_hostname: str | None = None
-    version: HttpVersion = HttpVersion11
-    settings: Settings | None = None
-    traces: Sequence[Any] = ()
+    response_class: type[Any] | None = None
+    upload_tracker: UploadTracker | None = None
     exchange: Exchange | None = None
     response_ref: Callable[[], Any] | None = None
-    deadline: float = 0.0
-    history: tuple[Any, ...] = ()
-    _body: Payload | None = None
-    _expects_continue = False
-    _skip_auto_headers: CIMultiDict[None] | None = None
-    _ssl: Any = True
+    payload: Payload | None = None
+    _is_over = False
 
     def __init__(
         self,
@@ -153,7 +89,7 @@ class ClientRequest:
     ) -> None:
         self.loop = loop or asyncio.get_running_loop()
         self.session = session
-        self.response_class = response_class
+        self.response_class = response_class or self.response_class
         self.timing = timing or Timing(monotonic())
         if method not in self.ALL_METHODS:
             method = _checked_method(method)
@@ -193,50 +129,6 @@ class ClientRequest:
         if expect100 or hdrs.EXPECT in self.headers:
             self.update_expect_continue(expect100)
 
-    # -- parts --------------------------------------------------------------------------------------------------
-
-    @property
-    def host(self) -> str:
-        """The URL's host, encoded."""
-        return self.url.raw_host or ""
-
-    @property
-    def port(self) -> int | None:
-        """The URL's port; its scheme's where it names none."""
-        return self.url.port
-
-    @property
-    def ssl(self) -> Any:
-        """The `ssl` option."""
-        return self._ssl
-
-    @property
-    def skip_auto_headers(self) -> CIMultiDict[None]:
-        """The fields that are not filled in."""
-        return self._skip_auto_headers or CIMultiDict()
-
-    def is_ssl(self) -> bool:
-        """Return whether the request goes over TLS."""
-        return self.url.scheme in TLS_SCHEMES
-
-    def _update_key(self) -> None:
-        headers = self.proxy_headers
-        self.connection_key = ConnectionKey(
-            self.host,
-            self.port,
-            self.is_ssl(),
-            self._ssl,
-            self.proxy,
-            self.proxy_auth,
-            hash(tuple(headers.items())) if headers else None,
-            self.server_hostname,
-        )
-
-    @property
-    def request_info(self) -> RequestInfo:
-        """What is asked, as values."""
-        return RequestInfo(self.url, self.method, CIMultiDictProxy(self.headers), self.original_url)
-
     @property
     def response(self) -> Any:
         """The response, as long as somebody else has it too; each would keep the other from being freed at once."""
@@ -248,93 +140,18 @@ class ClientRequest:
 
     @property
     def body(self) -> Payload | Literal[b""]:
-        """The body; empty bytes where there is none."""
-        return self._body or b""
+        """The body; empty bytes where there is none. Setting it is deprecated: `update_body` closes the old one."""
+        return self.payload or b""
 
-    # -- head ---------------------------------------------------------------------------------------------------
-
-    def update_host(self, url: URL) -> None:
-        """Check that `url` names a host."""
-        if not url.raw_host:
-            raise ValueError(f"no host in URL {url}")
-
-    def update_version(self, version: HttpVersion | str) -> None:
-        """Use `version`, a pair or a text such as "1.1".
-
-        Raises:
-            ValueError: not a version.
-        """
-        if isinstance(version, str):
-            match = _VERSION.fullmatch(version)
-            if match is None:
-                raise ValueError(f"Can not parse http version number: {version!r}")
-            version = HttpVersion(int(match[1]), int(match[2]))
-        self.version = version
-
-    def update_headers(self, headers: LooseHeaders | None) -> None:
-        """Begin the fields with `Host` and the given ones; a given name replaces, its repeats stay."""
-        self.headers = CIMultiDict({hdrs.HOST: host_field(self.url)})
-        for name, value in pairs(headers):
-            if name.lower() == "host":
-                self.headers[name] = value
-            else:
-                self.headers.add(name, value)
-
-    def update_auto_headers(self, skip_auto_headers: Iterable[str] | None) -> None:
-        """Fill in the fields that a request has by default."""
-        skipped: CIMultiDict[None] = CIMultiDict((name, None) for name in sorted(skip_auto_headers or ()))
-        if skipped:
-            self._skip_auto_headers = skipped
-        for name, value in self.DEFAULT_HEADERS.items():
-            if name not in self.headers and name not in skipped:
-                self.headers[name] = value
-        if hdrs.USER_AGENT not in self.headers and hdrs.USER_AGENT not in skipped:
-            self.headers[hdrs.USER_AGENT] = USER_AGENT
-
-    def update_cookies(self, cookies: LooseCookies | None) -> None:
-        """Add `cookies` to those that a `Cookie` field names already."""
-        if not cookies:
-            return
-        found = parse_cookie(self.headers.pop(hdrs.COOKIE, ""))
-        merged = dict(found)
-        for name, value in cookies.items() if isinstance(cookies, Mapping) else cookies:
-            merged[name] = value if isinstance(value, Morsel) else SimpleCookie({name: str(value)})[name]
-        self.headers[hdrs.COOKIE] = encode_cookies(merged.values())
-
-    def update_auth(self, auth: BasicAuth | None, trust_env: bool = False) -> None:
-        """Use `auth`, unless there is none."""
-        del trust_env  # the session asks netrc, which needs a thread
-        if auth is None:
-            return
-        if not isinstance(auth, tuple) or not hasattr(auth, "encode"):
-            raise TypeError("BasicAuth() tuple is required instead")
-        self.auth = auth
-        self.headers[hdrs.AUTHORIZATION] = auth.encode()
-
-    def update_proxy(
-        self, proxy: URL | None, proxy_auth: BasicAuth | None = None, proxy_headers: LooseHeaders | None = None
-    ) -> None:
-        """Go through `proxy`; its fields and credentials mean nothing without one.
-
-        Raises:
-            ValueError: `proxy_auth` is not a `BasicAuth`.
-        """
-        self.proxy = proxy
-        self.proxy_auth = self.proxy_headers = None
-        self._update_key()
-        if proxy is None:
-            return
-        if proxy_auth is not None and not isinstance(proxy_auth, BasicAuth):
-            raise ValueError("proxy_auth must be None or BasicAuth() tuple")
-        self.proxy_auth = proxy_auth
-        self.proxy_headers = CIMultiDict(proxy_headers) if proxy_headers else None
-        self._update_key()
-
-    def update_expect_continue(self, expect: bool = False) -> None:
-        """Hold the body back until the server asks for it (RFC 9110 section 10.1.1)."""
-        if expect:
-            self.headers[hdrs.EXPECT] = "100-continue"
-        self._expects_continue = expect or self.headers.get(hdrs.EXPECT, "").lower() == "100-continue"
+    @body.setter
+    def body(self, value: Any) -> None:
+        warn("setting ClientRequest.body is deprecated, use await request.update_body(body)")
+        old = self.payload
+        if old is not None and not old.autoclose and old is not value:
+            warnings.warn(
+                "the old body is not closed, use await request.update_body(body)", ResourceWarning, stacklevel=2
+            )
+        self._replace_body(value)
 
     # -- body ---------------------------------------------------------------------------------------------------
 
@@ -375,8 +192,8 @@ class ClientRequest:
             if hdrs.CONTENT_LENGTH in headers:
                 raise ValueError("chunked can not be set if Content-Length header is set")
             headers[hdrs.TRANSFER_ENCODING] = "chunked"
-        elif hdrs.CONTENT_LENGTH not in headers and (self._body is not None or self.method not in self.GET_METHODS):
-            headers[hdrs.CONTENT_LENGTH] = str(self._body.size if self._body is not None else 0)
+        elif hdrs.CONTENT_LENGTH not in headers and (self.payload is not None or self.method not in self.GET_METHODS):
+            headers[hdrs.CONTENT_LENGTH] = str(self.payload.size if self.payload is not None else 0)
         self.length = self._content_length()
 
     def _content_length(self) -> int | None:
@@ -395,15 +212,17 @@ class ClientRequest:
             TypeError: none of these.
         """
         if body is None:
-            self._body = None
+            self.payload = None
             return
-        self._body = payload = as_payload(body)
+        self.payload = payload = as_payload(body)
         headers = self.headers
+        # Asked in any case: a multipart body whose parts were changed meanwhile is refused before anything is sent.
+        size = payload.size
         if not self.chunked and hdrs.CONTENT_LENGTH not in headers:
-            if payload.size is None:
+            if size is None:
                 self.chunked = True
             else:
-                headers[hdrs.CONTENT_LENGTH] = str(payload.size)
+                headers[hdrs.CONTENT_LENGTH] = str(size)
         skipped = self._skip_auto_headers
         for name, value in payload.headers.items():
             if name not in headers and (skipped is None or name not in skipped):
@@ -411,8 +230,11 @@ class ClientRequest:
 
     async def update_body(self, body: Any) -> None:
         """Send `body` instead; the old one is closed, its length and framing are forgotten."""
-        if self._body is not None and self._body is not body:
-            await self._body.close()
+        if self.payload is not None and self.payload is not body:
+            await self.payload.close()
+        self._replace_body(body)
+
+    def _replace_body(self, body: Any) -> None:
         for name in (hdrs.CONTENT_LENGTH, hdrs.TRANSFER_ENCODING):
             self.headers.pop(name, None)
         if body is None and hdrs.CONTENT_TYPE in self.headers:
@@ -426,8 +248,8 @@ class ClientRequest:
     ) -> None:
         """Write the body to `writer`."""
         del conn  # kept for subclasses written for aiohttp
-        if self._body is not None:
-            await self._body.write_with_length(writer, content_length)
+        if self.payload is not None:
+            await self.payload.write_with_length(writer, content_length)
 
     # -- sending ------------------------------------------------------------------------------------------------
 
@@ -435,12 +257,12 @@ class ClientRequest:
         """Return what a connection performs for this request."""
         headers = self.headers
         path = self.url.raw_path_qs or "/"
+        if self.proxy is not None:
+            path, headers = self._by_proxy(self.proxy, path)
         exchange = Exchange(self.loop, self.method, path, self.version, headers, self.timing)
         if hdrs.CONNECTION in headers:
             exchange.is_last = "close" in headers[hdrs.CONNECTION].lower()
-        if self.version != HttpVersion11:
-            exchange.is_last = exchange.is_last or hdrs.CONNECTION not in headers
-        body = self._body
+        body = self.payload
         if body is not None:
             if self._is_one_write(body):
                 exchange.body = bytes(body.value)
@@ -454,8 +276,26 @@ class ClientRequest:
                 exchange.expect_continue = self._expects_continue
         elif hdrs.CONTENT_LENGTH in headers or hdrs.TRANSFER_ENCODING in headers:
             self._frame_nothing(exchange)
+        if self.upload_tracker is not None:
+            exchange.write_body = self.upload_tracker.begin_attempt(exchange.write_body)
         self.exchange = exchange
         return exchange
+
+    def _by_proxy(self, proxy: URL, path: str) -> tuple[str, CIMultiDict[str]]:
+        """Return the target and the fields of a request through `proxy`; the request keeps its own.
+
+        Credentials for the proxy are in no request that goes to the origin (urllib3's CVE-2024-37891).
+        """
+        if is_forwarded(proxy, self.url):
+            fields = self.headers.copy()
+            fields.update(forwarded_fields(self.proxy_auth, self.proxy_headers))
+            # The absolute form (RFC 9112 section 3.2.2).
+            return f"http://{host_field(self.url)}{path}", fields
+        if hdrs.PROXY_AUTHORIZATION not in self.headers:
+            return path, self.headers
+        fields = self.headers.copy()
+        fields.popall(hdrs.PROXY_AUTHORIZATION)
+        return path, fields
 
     def _frame_nothing(self, exchange: Exchange) -> None:
         """End the body that the fields announce, although there is none."""
@@ -482,16 +322,56 @@ class ClientRequest:
             and not self.compress
             and not self.chunked
             and not self._expects_continue
+            and self.upload_tracker is None
             and self.length == len(body.value) <= ONE_WRITE
         )
 
     async def _write_body(self, writer: AbstractStreamWriter) -> None:
-        await self.write_bytes(writer, None, self.length)
+        try:
+            await self.write_bytes(writer, None, self.length)
+        finally:
+            if self._is_over and self.payload is not None:
+                await self.payload.close()
+
+    async def send(self, conn: Connection) -> Any:
+        """Send the request on `conn`, which the response gives back from then on; return the response.
+
+        Raises:
+            ClientConnectionError: no answer.
+            HttpProcessingError: a malformed one.
+        """
+        exchange = self.make_exchange()
+        try:
+            await conn.detach().perform(exchange)
+        except BaseException:
+            exchange.abandon()
+            raise
+        # Only a weak reference stays here: the caller has the response.
+        self.response = response = None if self.response_class is None else self.response_class(self, exchange)
+        return response
+
+    def end_body(self) -> Awaitable[None] | None:
+        """Close the body, at the end of its upload where that is still on; return what closes it now, or None."""
+        if self.payload is None:
+            return None
+        upload = None if self.exchange is None else self.exchange.upload
+        if upload is None or upload.done():
+            return self.payload.close()
+        # An upload that was cancelled still runs to its end, and a file is not closed while a thread reads it.
+        self._is_over = True
+        return None
+
+    async def wait_upload(self) -> None:
+        """Wait until the body is sent or given up, so that nothing else reads it."""
+        upload = None if self.exchange is None else self.exchange.upload
+        if upload is not None and not upload.done():
+            await asyncio.wait((upload,))
 
     async def close(self) -> None:
-        """Close the body."""
-        if self._body is not None:
-            await self._body.close()
+        """Wait until the body is sent or given up, and close it."""
+        await self.wait_upload()
+        if self.payload is not None:
+            await self.payload.close()
 
     def terminate(self) -> None:
         """Give the request up."""

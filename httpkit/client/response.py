@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Self
 from multidict import CIMultiDictProxy, MultiDict, MultiDictProxy
 from yarl import URL
 
+from httpkit.client.options import LooseHeaders, pairs
 from httpkit.client.request import ClientRequest
 from httpkit.errors import (
     BodyTooLarge,
@@ -23,12 +24,16 @@ from httpkit.errors import (
     ContentTypeError,
 )
 from httpkit.net.body import StreamReader
-from httpkit.net.exchange import Exchange
+from httpkit.net.exchange import Carrier, Exchange
+from httpkit.net.pool import Connection
+from httpkit.net.response_connection import ResponseConnection
 from httpkit.values import hdrs
 from httpkit.values.charsets import find_charset
+from httpkit.values.deprecation import warn
 from httpkit.values.fields import MediaType, parse_media_type
-from httpkit.values.messages import HttpVersion, RequestInfo, Timing
+from httpkit.values.messages import HttpVersion, HttpVersion11, RequestInfo, Timing
 from httpkit.values.set_cookie import parse_set_cookie
+from httpkit.wire.http1 import ResponseHead
 
 if TYPE_CHECKING:  # 1 ms of import that few responses need
     from httpkit.values.disposition import ContentDisposition
@@ -76,6 +81,12 @@ class ClientResponse:
         history: the responses that redirected here, oldest first.
     """
 
+    method: str
+    status: int
+    reason: str | None
+    version: HttpVersion | None
+    headers: CIMultiDictProxy[str]
+    history: tuple[ClientResponse, ...]
     _body: bytes | None = None
     _released = False
     _in_context = False
@@ -88,12 +99,35 @@ class ClientResponse:
         self._exchange = exchange
         self.method = request.method
         self.status = head.status
-        self.reason: str | None = head.reason
-        self.version: HttpVersion | None = head.version
+        self.reason = head.reason
+        self.version = head.version
         self.headers = head.headers
-        self.history: tuple[ClientResponse, ...] = request.history
+        self.history = request.history
         if not exchange.ended:
             exchange.abandon_with(self)
+
+    @classmethod
+    def from_values(
+        cls,
+        request: ClientRequest,
+        *,
+        status: int,
+        reason: str = "",
+        headers: LooseHeaders | None = None,
+        body: bytes = b"",
+        version: HttpVersion = HttpVersion11,
+        trailers: CIMultiDictProxy[str] | None = None,
+        is_coded: bool = False,
+    ) -> Self:
+        """Return a complete response to `request` that no server sent: for a middleware that answers by itself.
+
+        `body` is the content as `read()` shall give it; with `is_coded` it is still in the codings that
+        `Content-Encoding` names.
+        """
+        exchange = Exchange(request.loop, request.method, "", request.version, request.headers, request.timing)
+        exchange.auto_decompress = is_coded
+        exchange.arrive(ResponseHead(version, status, reason, pairs(headers)), body, trailers, [])
+        return cls(request, exchange)
 
     def __repr__(self) -> str:
         url = str(self.url).encode("ascii", "backslashreplace").decode("ascii")
@@ -111,6 +145,12 @@ class ClientResponse:
     def real_url(self) -> URL:
         """The URL that answered, with its fragment."""
         return self._request.original_url
+
+    @property
+    def url_obj(self) -> URL:
+        """The URL that answered; deprecated."""
+        warn("ClientResponse.url_obj is deprecated, use ClientResponse.url")
+        return self.url
 
     @property
     def host(self) -> str:
@@ -361,6 +401,40 @@ class ClientResponse:
         carrier = self._exchange.carrier
         return default if carrier is None else carrier.get_extra_info(name, default)
 
+    @property
+    def connection(self) -> Connection | None:
+        """The connection that the body is arriving on; None once the last byte is in."""
+        exchange = self._exchange
+        return None if exchange.ended or exchange.carrier is None else ResponseConnection(exchange)
+
+    @property
+    def output_size(self) -> int:
+        """Bytes of request body sent so far, with their framing; deprecated."""
+        warn("ClientResponse.output_size is deprecated, use UploadTracker")
+        writer = self._exchange.writer
+        return len(self._exchange.body) if writer is None else writer.output_size
+
+    @property
+    def upload_complete(self) -> asyncio.Future[None]:
+        """Done when the request's body is sent; deprecated."""
+        warn("ClientResponse.upload_complete is deprecated, use UploadTracker")
+        upload = self._exchange.upload
+        if upload is not None:
+            return upload
+        done: asyncio.Future[None] = self._request.loop.create_future()
+        done.set_result(None)
+        return done
+
+    async def start(self, connection: Connection | None) -> Self:
+        """Return the response: its head is in already. For code that sends requests by hand."""
+        del connection
+        return self
+
+    @property
+    def carrier(self) -> Carrier | None:
+        """The connection that the answer came over; None once it was given up. After 101 it may be taken over."""
+        return self._exchange.carrier
+
     def close(self) -> None:
         """Give the response up; its connection closes unless the body is complete."""
         self._let_go()
@@ -417,3 +491,7 @@ def _left(left: int | None, piece: bytes, limit: int | None) -> int | None:
     if len(piece) > left:
         raise BodyTooLarge(f"body exceeds {limit} bytes (max_body_size)")
     return left - len(piece)
+
+
+# A request that is sent by hand answers with one of these.
+ClientRequest.response_class = ClientResponse

@@ -73,7 +73,8 @@ class Sender:
                 await arrived
             except (ClientOSError, ServerDisconnectedError):
                 exchange.abandon()
-                if not may_retry or (request.body and request.body.consumed):
+                await request.wait_upload()
+                if not may_retry or (request.payload is not None and request.payload.consumed):
                     raise
                 may_retry = False
                 continue

@@ -6,6 +6,8 @@ import asyncio
 import json as json_module
 import warnings
 from collections.abc import Awaitable, Callable, Iterable, Sequence
+from inspect import signature
+from traceback import StackSummary, walk_stack
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, Unpack
 
@@ -15,6 +17,7 @@ from yarl import URL
 from httpkit.client.auth import BasicAuth
 from httpkit.client.call import Call
 from httpkit.client.context import RequestContextManager
+from httpkit.client.deprecated import SessionOptions, session_options
 from httpkit.client.options import (
     BodyOptions,
     Defaults,
@@ -25,21 +28,32 @@ from httpkit.client.options import (
     StrOrURL,
     pairs,
 )
+from httpkit.client.proxies import parse_proxy
 from httpkit.client.request import ClientRequest
 from httpkit.client.response import CharsetResolver, ClientResponse, detect_charset
 from httpkit.client.sending import Sender
-from httpkit.client.state import Middleware, SessionState, chain
+from httpkit.client.state import Middleware, SessionState
+from httpkit.client.stream_options import EventOptions, ReconnectOptions, WebSocketOptions
 from httpkit.net.body import DEFAULT_LIMIT
 from httpkit.net.connectors import TCPConnector
 from httpkit.net.pool import BaseConnector
 from httpkit.values import hdrs
 from httpkit.values.abc import AbstractCookieJar, LooseCookies
 from httpkit.values.cookies import CookieJar
+from httpkit.values.deprecation import warn
 from httpkit.values.messages import DEFAULT_TIMEOUT, ClientTimeout, HttpVersion, HttpVersion11
 from httpkit.wire.http1 import MAX_FIELD_SIZE, MAX_HEADERS, MAX_LINE_SIZE, ResponseHead
 
-if TYPE_CHECKING:  # 6 ms of import that nobody needs who doesn't trace
+if TYPE_CHECKING:  # imported when they are asked for: 6 ms for tracing, as much for streams
+    from httpkit.client.backoff import Backoff
+    from httpkit.client.events import EventSource
+    from httpkit.client.reconnect import WebSocketReconnect
     from httpkit.client.tracing import TraceConfig
+    from httpkit.client.upgrade import WebSocketContextManager
+    from httpkit.client.websocket import ClientWebSocketResponse
+
+# Frames that are kept of where an unclosed session was made, in asyncio's debug mode.
+DEBUG_STACK_DEPTH = 10
 
 
 class ClientSession:
@@ -63,19 +77,23 @@ class ClientSession:
         max_body_size: bytes that `read()`, `text()` and `json()` accept; None for any number.
         fallback_charset_resolver: (response, body) -> charset where Content-Type names none; None is UTF-8.
         middlewares: stand between a request and the network, the first outermost.
+        ws_response_class: what `ws_connect` gives, a subclass of `ClientWebSocketResponse`; None is that class itself.
         on_informational: called with each interim response.
         retry_connection: send an idempotent request once more where the connection fails under it.
+        deprecated: `loop`, `read_timeout`, `conn_timeout` and `ssl_shutdown_timeout`.
     """
 
-    ATTRS = frozenset[str]()
+    ATTRS = frozenset({"_connector", "_connector_owner", "_source_traceback", "_state"})
+    """The attributes that a session sets on itself; a subclass may set others."""
+
     _state: SessionState
+    _source_traceback: StackSummary | None = None
 
     def __init__(
         self,
         base_url: StrOrURL | None = None,
         *,
         connector: BaseConnector | None = None,
-        loop: asyncio.AbstractEventLoop | None = None,
         cookies: LooseCookies | None = None,
         headers: LooseHeaders | None = None,
         proxy: StrOrURL | None = None,
@@ -86,6 +104,7 @@ class ClientSession:
         json_serialize_bytes: Callable[[Any], bytes] | None = None,
         request_class: type[ClientRequest] = ClientRequest,
         response_class: type[ClientResponse] = ClientResponse,
+        ws_response_class: type[ClientWebSocketResponse] | None = None,
         version: HttpVersion = HttpVersion11,
         cookie_jar: AbstractCookieJar | None = None,
         connector_owner: bool = True,
@@ -104,16 +123,23 @@ class ClientSession:
         middlewares: Sequence[Middleware] = (),
         on_informational: Callable[[ResponseHead], None] | None = None,
         retry_connection: bool = True,
+        **deprecated: Unpack[SessionOptions],
     ) -> None:
+        loop = None if connector is None else connector.loop
+        if deprecated:
+            known = frozenset(signature(ClientSession).parameters)
+            loop, timeout = session_options(deprecated, timeout, known, loop)
         loop = loop or asyncio.get_running_loop()
         if timeout is not None and not isinstance(timeout, ClientTimeout):
             raise ValueError(
                 f"timeout parameter cannot be of {type(timeout)} type, please use 'timeout=ClientTimeout(...)'"
             )
+        found_proxy, found_auth = parse_proxy(proxy) if proxy else (None, None)
         defaults = Defaults(
             raise_for_status=raise_for_status,
-            proxy=proxy,
-            proxy_auth=proxy_auth,
+            proxy=found_proxy,
+            proxy_auth=proxy_auth or found_auth,
+            trust_env=trust_env,
             timeout=timeout or DEFAULT_TIMEOUT,
             read_bufsize=read_bufsize,
             auto_decompress=auto_decompress,
@@ -126,12 +152,14 @@ class ClientSession:
         self._connector: BaseConnector | None = TCPConnector(loop=loop) if connector is None else connector
         if self._connector.loop is not loop:
             raise RuntimeError("Session and connector have to use same event loop")
+        if loop.get_debug():
+            self._source_traceback = StackSummary.extract(walk_stack(None), limit=DEBUG_STACK_DEPTH)
+            self._source_traceback.reverse()
         self._connector_owner = connector_owner
         jar = CookieJar() if cookie_jar is None else cookie_jar
         if cookies is not None:
             jar.update_cookies(cookies)
         sender = Sender(self._connector, jar, response_class, retry_connection=retry_connection)
-        self._trust_env = trust_env
         traces = list(trace_configs or ())
         for trace in traces:
             trace.freeze()
@@ -141,8 +169,8 @@ class ClientSession:
             defaults=defaults,
             settings=Settings(defaults, {}),
             send=sender.send,
-            handler=chain(sender.send, defaults.middlewares),
             schemes=self._connector.allowed_protocol_schema_set,
+            uses_proxies=self._connector.uses_proxies,
             base_url=_checked_base_url(base_url),
             headers=CIMultiDict(pairs(headers)),
             skip_auto_headers=frozenset(istr(name) for name in skip_auto_headers or ()),
@@ -154,6 +182,7 @@ class ClientSession:
             version=version,
             requote_redirect_url=requote_redirect_url,
             trace_configs=traces,
+            ws_response_class=ws_response_class,
         )
 
     def __del__(self, _warnings: Any = warnings) -> None:
@@ -161,7 +190,10 @@ class ClientSession:
             return
         _warnings.warn(f"Unclosed client session {self!r}", ResourceWarning, source=self, stacklevel=1)
         if not self._state.loop.is_closed():
-            self._state.loop.call_exception_handler({"client_session": self, "message": "Unclosed client session"})
+            context = {"client_session": self, "message": "Unclosed client session"}
+            if self._source_traceback is not None:
+                context["source_traceback"] = self._source_traceback
+            self._state.loop.call_exception_handler(context)
             if self._connector is not None and self._connector_owner:
                 # The sockets keep the connector alive. Garbage may be collected in any thread.
                 self._state.loop.call_soon_threadsafe(self._connector.close)
@@ -227,6 +259,40 @@ class ClientSession:
         """Send a DELETE request."""
         return self.request(hdrs.METH_DELETE, url, **options)
 
+    # -- streams ------------------------------------------------------------------------------------------------
+
+    def ws_connect(self, url: StrOrURL, **options: Unpack[WebSocketOptions]) -> WebSocketContextManager:
+        """Open a WebSocket; `async with` closes it.
+
+        Raises:
+            TypeError: there is no option of such a name.
+            WSServerHandshakeError: when awaited: the server did not accept the handshake.
+            ClientError: when awaited: whatever else the handshake failed with.
+        """
+        from httpkit.client.upgrade import WebSocketContextManager, checked, connect  # noqa: PLC0415 - for WebSockets only
+
+        return WebSocketContextManager(connect(self._state, url, checked(options)))
+
+    def ws_reconnect(
+        self, url: StrOrURL, *, backoff: Backoff | None = None, **options: Unpack[ReconnectOptions]
+    ) -> WebSocketReconnect:
+        """Iterate over WebSockets to `url`: whenever one ends, the next is opened, after a pause that grows.
+
+        `options` are those of `ws_connect`, and `is_final` and `should_retry` of `WebSocketReconnect`.
+        """
+        from httpkit.client.reconnect import WebSocketReconnect  # noqa: PLC0415 - for WebSockets only
+
+        return WebSocketReconnect(self._state, url, backoff, options)
+
+    def sse(self, url: StrOrURL, **options: Unpack[EventOptions]) -> EventSource:
+        """Iterate over the events of a `text/event-stream`; it connects when it is entered or iterated over.
+
+        `options` are those of `request`, and those of `EventOptions`.
+        """
+        from httpkit.client.events import EventSource  # noqa: PLC0415 - for event streams only
+
+        return EventSource(self._state, url, options)
+
     # -- the end ------------------------------------------------------------------------------------------------
 
     async def close(self) -> None:
@@ -264,9 +330,20 @@ class ClientSession:
         return self._state.version
 
     @property
+    def loop(self) -> asyncio.AbstractEventLoop:
+        """The event loop; deprecated."""
+        warn("client.loop property is deprecated")
+        return self._state.loop
+
+    @property
     def requote_redirect_url(self) -> bool:
-        """Whether redirect targets are normalised."""
+        """Whether redirect targets are normalised; changing it is deprecated."""
         return self._state.requote_redirect_url
+
+    @requote_redirect_url.setter
+    def requote_redirect_url(self, value: bool) -> None:
+        warn("setting requote_redirect_url is deprecated, pass it to ClientSession()")
+        self._state.requote_redirect_url = value
 
     @property
     def timeout(self) -> ClientTimeout:
@@ -311,7 +388,7 @@ class ClientSession:
     @property
     def trust_env(self) -> bool:
         """Whether proxies and credentials come from the environment."""
-        return self._trust_env
+        return self._state.defaults.trust_env
 
     @property
     def trace_configs(self) -> list[TraceConfig]:

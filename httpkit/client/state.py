@@ -12,8 +12,9 @@ from yarl import URL, Query
 
 from httpkit.client.auth import BasicAuth
 from httpkit.client.options import BodyOptions, Defaults, LooseHeaders, RequestOptions, Settings, StrOrURL, pairs
-from httpkit.client.request import ClientRequest, Target
+from httpkit.client.request import ClientRequest
 from httpkit.client.response import ClientResponse
+from httpkit.client.target import Target
 from httpkit.errors import InvalidUrlClientError, NonHttpUrlClientError
 from httpkit.values import hdrs
 from httpkit.values.abc import AbstractCookieJar
@@ -42,6 +43,8 @@ class SessionState:
         handler: what answers a request that brings no middlewares of its own.
         settings: the options of a call that has none.
         schemes: the URL schemes that the connector speaks.
+        uses_proxies: whether the connector can go through one.
+        ws_response_class: what `ws_connect` gives; None is `ClientWebSocketResponse`.
     """
 
     loop: asyncio.AbstractEventLoop
@@ -49,8 +52,8 @@ class SessionState:
     defaults: Defaults
     settings: Settings
     send: Handler
-    handler: Handler
     schemes: frozenset[str]
+    uses_proxies: bool
     base_url: URL | None
     headers: CIMultiDict[str]
     skip_auto_headers: frozenset[istr]
@@ -62,9 +65,14 @@ class SessionState:
     version: HttpVersion
     requote_redirect_url: bool
     trace_configs: list[TraceConfig]
+    ws_response_class: type[Any] | None
     is_closed: bool = False
+    handler: Handler = field(init=False)
     _targets: dict[str, Target] = field(default_factory=dict)
     _targets_version: int = -1
+
+    def __post_init__(self) -> None:
+        self.handler = self._make_handler(self.settings)
 
     # -- URLs ---------------------------------------------------------------------------------------------------
 
@@ -130,9 +138,17 @@ class SessionState:
 
     def handler_for(self, settings: Settings) -> Handler:
         """Return what answers a request with `settings`."""
-        if settings.middlewares is self.defaults.middlewares:
+        if settings.middlewares is self.defaults.middlewares and settings.is_direct is self.settings.is_direct:
             return self.handler
-        return chain(self.send, settings.middlewares)
+        return self._make_handler(settings)
+
+    def _make_handler(self, settings: Settings) -> Handler:
+        handler = chain(self.send, settings.middlewares)
+        if settings.is_direct:
+            return handler
+        from httpkit.client.routing import routed  # noqa: PLC0415 - few requests go through a proxy or read netrc
+
+        return routed(handler, uses_proxies=self.uses_proxies)
 
     def body(self, options: RequestOptions | BodyOptions) -> Any:
         """Return what `data` and `json` come to.

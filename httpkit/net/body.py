@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Protocol, cast
 
 from httpkit.errors import LineTooLong
+from httpkit.values.deprecation import warn
 
 logger = logging.getLogger("httpkit.internal")
 
@@ -208,7 +209,12 @@ class StreamReader:
         return self.total_bytes if self.total_compressed_bytes is None else self.total_compressed_bytes
 
     def unread_data(self, data: bytes) -> None:
-        """Put `data` back to be read next."""
+        """Put `data` back to be read next; deprecated: keep it instead."""
+        warn("unread_data() is deprecated, keep what you read")
+        self.put_back(data)
+
+    def put_back(self, data: bytes) -> None:
+        """Put `data`, which was read before, in front of what is still to be read."""
         if not data:
             return
         if self._offset:
@@ -265,7 +271,7 @@ class StreamReader:
         Raises:
             LineTooLong: the line is longer than `max_line_length` bytes; twice the buffer's limit by default.
         """
-        return await self.readuntil(max_size=max_line_length)
+        return await self._read_until(b"\n", max_line_length or self._high_water, "max_line_length")
 
     async def readuntil(self, separator: bytes = b"\n", *, max_size: int | None = None) -> bytes:
         """Return the bytes up to and with `separator`; the rest at the end of the body.
@@ -276,9 +282,11 @@ class StreamReader:
         """
         if not separator:
             raise ValueError("separator must not be empty")
+        return await self._read_until(separator, max_size or self._high_water, "max_size")
+
+    async def _read_until(self, separator: bytes, limit: int, option: str) -> bytes:
         if self._exception is not None:
             raise self._exception
-        limit = max_size or self._high_water
         pieces: list[bytes] = []
         size, tail = 0, b""
         while True:
@@ -287,7 +295,7 @@ class StreamReader:
                 pieces.append(self._take_piece(end))
                 size += len(pieces[-1])
                 if size > limit:
-                    raise LineTooLong(f"line exceeds {limit} bytes (max_size), it starts with {pieces[0][:64]!r}")
+                    raise LineTooLong(f"line exceeds {limit} bytes ({option}), it starts with {pieces[0][:64]!r}")
                 if end >= 0:
                     return b"".join(pieces)
                 tail = (tail + pieces[-1][-len(separator) :])[1 - len(separator) :] if len(separator) > 1 else b""
@@ -342,6 +350,15 @@ class StreamReader:
         """Give pieces of at most `n` bytes."""
         self.set_read_chunk_size(n)
         return self._iterate(lambda: self.read(n))
+
+    async def iter_lines(self, *, max_line_length: int | None = None) -> AsyncIterator[bytes]:
+        r"""Give lines without the `\n` or `\r\n` that ends them, as in NDJSON; the last one may lack it.
+
+        Raises:
+            LineTooLong: a line is longer than `max_line_length` bytes; twice the buffer's limit by default.
+        """
+        while line := await self.readline(max_line_length=max_line_length):
+            yield line.removesuffix(b"\n").removesuffix(b"\r")
 
     async def iter_chunks(self) -> AsyncIterator[tuple[bytes, bool]]:
         """Give what `readchunk()` gives until the body ends."""

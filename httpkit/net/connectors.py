@@ -8,7 +8,7 @@ import socket
 import ssl as ssl_module
 from collections.abc import Awaitable, Sequence
 from time import monotonic
-from typing import Any
+from typing import Any, Unpack
 
 from httpkit.errors import (
     ClientConnectionError,
@@ -21,11 +21,14 @@ from httpkit.errors import (
     ServerFingerprintMismatch,
     UnixClientConnectorError,
 )
+from httpkit.net.deprecated import ConnectorOptions, connector_ssl
 from httpkit.net.dial import SocketFactoryType, addr_infos, connect_any, interleaved
 from httpkit.net.http1_connection import Http1Connection
 from httpkit.net.pool import _UNSET, BaseConnector, Request, Trace
+from httpkit.net.proxy import NOBODY, SOCKS_SCHEMES, open_tunnel, proxy_key, unreachable
 from httpkit.net.resolver import AddressCache, DefaultResolver
-from httpkit.net.tls import Fingerprint, check_ssl_option, context_for
+from httpkit.net.socks import dial_socks, pick_address, resolves_here
+from httpkit.net.tls import Fingerprint, attach, check_ssl_option, context_for, drop
 from httpkit.values.abc import AbstractResolver, ResolveResult
 from httpkit.values.messages import ClientTimeout, ConnectionKey, Timing
 
@@ -61,9 +64,11 @@ class TCPConnector(BaseConnector):
         happy_eyeballs_delay: seconds until the next address is tried beside a slow one; None for one after another.
         interleave: how many addresses of the first family come before the families take turns (RFC 8305 section 4).
         socket_factory: makes the socket for an address.
+        deprecated: `verify_ssl`, `ssl_context` and `fingerprint`, which are `ssl` now, and `ssl_shutdown_timeout`.
     """
 
     allowed_protocol_schema_set = BaseConnector.allowed_protocol_schema_set | {"tcp"}
+    uses_proxies = True
 
     def __init__(
         self,
@@ -85,6 +90,7 @@ class TCPConnector(BaseConnector):
         happy_eyeballs_delay: float | None = HAPPY_EYEBALLS_DELAY,
         interleave: int | None = None,
         socket_factory: SocketFactoryType | None = None,
+        **deprecated: Unpack[ConnectorOptions],
     ) -> None:
         super().__init__(
             keepalive_timeout=keepalive_timeout,
@@ -95,6 +101,8 @@ class TCPConnector(BaseConnector):
             loop=loop,
             timeout_ceil_threshold=timeout_ceil_threshold,
         )
+        if deprecated:
+            ssl = connector_ssl(ssl, deprecated)
         check_ssl_option(ssl)
         self._ssl = ssl
         self._owns_resolver = resolver is None
@@ -188,15 +196,69 @@ class TCPConnector(BaseConnector):
         self, req: Request, traces: Sequence[Trace], timeout: ClientTimeout
     ) -> Http1Connection:
         key = req.connection_key
-        sock = await self._dial(key, req.timing, traces, timeout)
         connection = Http1Connection(self._loop, self, key, force_close=self._force_close)
+        if key.proxy is None:
+            sock = await self._dial(key, req.timing, traces, timeout)
+        elif key.proxy.scheme in SOCKS_SCHEMES:
+            sock = await self._dial_through_socks(key, req.timing, traces, timeout)
+        else:
+            await self._connect_by_proxy(connection, req, traces, timeout)
+            return connection
         await self._wrap(connection, sock, key, req.timing, timeout)
         return connection
 
-    async def _dial(
+    async def _connect_by_proxy(
+        self, connection: Http1Connection, req: Request, traces: Sequence[Trace], timeout: ClientTimeout
+    ) -> None:
+        """Make `connection` one to an HTTP proxy, or to the origin through the proxy's tunnel.
+
+        A tunnel is kept for further requests like any connection (aiohttp drops it). That is as safe: its key names
+        the origin and all TLS and proxy material, so whoever may use it would have got the same tunnel.
+        """
+        key, timing = req.connection_key, req.timing
+        hop_key = proxy_key(key, self._ssl if key.ssl is True else key.ssl)
+        hop = Http1Connection(self._loop, NOBODY, hop_key) if key.is_tunnelled else connection
+        try:
+            try:
+                sock = await self._dial(hop_key, timing, traces, timeout)
+                await self._wrap(hop, sock, hop_key, timing, timeout)
+            except ClientConnectorError as error:
+                raise unreachable(error) from error
+            if hop is not connection:
+                transport = await open_tunnel(hop, key, req.url, req.proxy_headers, timeout)
+                await self._wrap(connection, transport, key, timing, timeout)
+        except BaseException:
+            hop.close(abort=True)
+            raise
+
+    async def _dial_through_socks(
         self, key: ConnectionKey, timing: Timing, traces: Sequence[Trace], timeout: ClientTimeout
     ) -> socket.socket:
-        """Return a socket connected to the host of `key`."""
+        """Return a socket connected to the host of `key` through its SOCKS proxy."""
+        proxy: Any = key.proxy
+        hop_key = proxy_key(key, True)
+        found = await self._resolve(hop_key, timing, traces)
+        host = key.host.rstrip(".")
+        if resolves_here(proxy):
+            host = pick_address(await self._resolve(key, timing, traces), proxy, hop_key)
+        timing.tcp_start = monotonic()
+        sock = await dial_socks(
+            key,
+            [result["host"] for result in found],
+            host,
+            timeout=timeout.sock_connect or None,
+            local_addr=self._local_addr,
+        )
+        timing.connected = monotonic()
+        return sock
+
+    async def _resolve(self, key: ConnectionKey, timing: Timing, traces: Sequence[Trace]) -> list[ResolveResult]:
+        """Return the addresses of the host of `key`.
+
+        Raises:
+            InvalidUrlClientError: it looks like a name and is a number.
+            ClientConnectorDNSError: it has none.
+        """
         host, port = key.host.rstrip(".") + "." * key.host.endswith("."), key.port or 0
         if _LEGACY_IPV4.fullmatch(host) and not _DOTTED_IPV4.fullmatch(host):
             raise InvalidUrlClientError(key.host, "legacy form of an IPv4 address, write all four decimal numbers")
@@ -210,7 +272,15 @@ class TCPConnector(BaseConnector):
         except UnicodeError as error:
             # A label that is empty or longer than 63 characters (RFC 1035 section 2.3.4).
             raise InvalidUrlClientError(key.host, "not a host name that can be looked up") from error
-        timing.resolved = timing.tcp_start = monotonic()
+        timing.resolved = monotonic()
+        return results
+
+    async def _dial(
+        self, key: ConnectionKey, timing: Timing, traces: Sequence[Trace], timeout: ClientTimeout
+    ) -> socket.socket:
+        """Return a socket connected to the host of `key`."""
+        results = await self._resolve(key, timing, traces)
+        timing.tcp_start = timing.resolved
         infos = (
             interleaved(addr_infos(results), self._interleave or 1)
             if self._happy_eyeballs_delay
@@ -237,32 +307,32 @@ class TCPConnector(BaseConnector):
     async def _wrap(
         self,
         connection: Http1Connection,
-        sock: socket.socket,
+        carrier: socket.socket | asyncio.Transport,
         key: ConnectionKey,
         timing: Timing,
         timeout: ClientTimeout,
     ) -> None:
-        """Make `connection` the protocol of `sock`, with TLS if `key` says so."""
+        """Make `connection` the protocol of a socket or of a tunnel, with TLS if `key` says so."""
         option = self._ssl if key.ssl is True else key.ssl
         context = context_for(option) if key.is_ssl else None
         try:
             if context is None:
-                await self._loop.create_connection(lambda: connection, sock=sock)
+                await attach(self._loop, carrier, connection)
                 return
             timing.tls_start = monotonic()
             # The SNI extension has no trailing dot (RFC 6066 section 3).
             name = (key.server_hostname or key.host).rstrip(".")
             async with asyncio.timeout(timeout.sock_connect or None):
-                await self._loop.create_connection(lambda: connection, sock=sock, ssl=context, server_hostname=name)
+                await attach(self._loop, carrier, connection, context, name)
         except TimeoutError as error:
-            sock.close()
+            drop(carrier)
             if timeout.sock_connect is None:
                 raise
             raise ConnectionTimeoutError(
                 f"no TLS connection to {key.host} within {timeout.sock_connect:g} s (ClientTimeout.sock_connect)"
             ) from error
         except BaseException as error:
-            sock.close()
+            drop(carrier)
             raise _tls_failure(key, error) from error
         timing.secured = monotonic()
         if isinstance(option, Fingerprint) and connection.transport is not None:

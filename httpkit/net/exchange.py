@@ -51,6 +51,7 @@ class Exchange:
         expect_continue: hold the body back until the server says 100 (RFC 9110 section 10.1.1).
         auto_decompress: decode the response's content codings.
         is_last: the request says that the connection closes after it.
+        writer: what the body is written to, once that began.
         carrier: the connection that performs the exchange, while it does.
         read_until_eof: read a response without a length until the connection closes; it is empty otherwise.
         limits: (max_line_size, max_field_size, max_headers) where they are not the connection's.
@@ -64,6 +65,7 @@ class Exchange:
         has_stream: whether the body came through a stream, which may have paused the socket.
         chunk_ends: offsets in `content` where chunks ended.
         trailers: the fields after a chunked body (RFC 9112 section 7.1.2).
+        on_end: called when the answer is over, where it did not come in one piece with its head.
         ended: whether the last byte of the answer has arrived, or never will.
         received: bytes of the response's body as they came over the wire.
     """
@@ -83,6 +85,7 @@ class Exchange:
     on_chunk_sent: Callable[[bytes], Awaitable[None]] | None = None
     on_body_write: Callable[[int, int], None] | None = None
     upload: asyncio.Task[None] | None = None
+    writer: AbstractStreamWriter | None = None
     continued: asyncio.Future[None] | None = None
     head: ResponseHead | None = None
     content: bytes | None = None
@@ -92,6 +95,7 @@ class Exchange:
     ended = False
     received = 0
     chunk_ends: list[int] | tuple[()] = ()
+    on_end: list[Callable[[], None]] | tuple[()] = ()
     error: BaseException | None = None
     _inflow: Inflow | None = None
     carrier: Carrier | None = None
@@ -219,6 +223,9 @@ class Exchange:
         self.ended = True
         self._lift_deadline()
         self._let_body_go()
+        callbacks, self.on_end = self.on_end, ()
+        for callback in callbacks:
+            callback()
 
     def _let_body_go(self) -> None:
         if self.continued is not None and not self.continued.done():

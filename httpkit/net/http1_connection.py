@@ -24,7 +24,7 @@ from httpkit.errors import (
 )
 from httpkit.net.exchange import Exchange
 from httpkit.net.writer import BodyWriter
-from httpkit.values.messages import ConnectionKey
+from httpkit.values.messages import ConnectionKey, HttpVersion11
 from httpkit.wire.http1 import (
     MAX_FIELD_SIZE,
     MAX_HEADERS,
@@ -49,6 +49,19 @@ class Owner(Protocol):
         """Take `connection` back: its exchange is over, or it is closed."""
 
 
+class Successor(Protocol):
+    """What a connection speaks after 101 (RFC 9110 section 7.8)."""
+
+    def feed(self, data: bytes) -> None:
+        """Take received bytes."""
+
+    def lose(self, exc: BaseException | None) -> None:
+        """End: the transport is closed."""
+
+    def resume_writing(self) -> None:
+        """Go on: the transport's buffer has room again."""
+
+
 class Http1Connection(asyncio.BufferedProtocol):
     """A connection that performs one exchange at a time.
 
@@ -57,7 +70,10 @@ class Http1Connection(asyncio.BufferedProtocol):
         idle_since: when it became idle, in seconds of the loop's clock.
         key: what a request must share with it.
         transport: the socket; None once it is lost.
+        drain_waiters: who waits for room in the transport's buffer; None while it has some.
     """
+
+    _successor: Successor | None = None
 
     def __init__(
         self, loop: asyncio.AbstractEventLoop, owner: Owner, key: ConnectionKey, *, force_close: bool = False
@@ -77,7 +93,7 @@ class Http1Connection(asyncio.BufferedProtocol):
         self._cut_short = False
         self._is_ending = False
         self._upload: asyncio.Task[None] | None = None
-        self._drain_waiters: list[asyncio.Future[None]] | None = None
+        self.drain_waiters: list[asyncio.Future[None]] | None = None
         self._closed_waiter: asyncio.Future[None] | None = None
         self._read_timer: asyncio.TimerHandle | None = None
         self._last_read = 0.0
@@ -94,6 +110,8 @@ class Http1Connection(asyncio.BufferedProtocol):
         Raises:
             ValueError: the request has characters that must not be in its head; nothing was sent.
         """
+        if self._force_close or exchange.version != HttpVersion11:
+            self._say_whether_it_closes(exchange)
         head = encode_request_head(exchange.method, exchange.target, exchange.version, exchange.headers)
         transport = self.transport
         self._exchange = exchange
@@ -121,6 +139,16 @@ class Http1Connection(asyncio.BufferedProtocol):
             self._watch_reads(exchange.sock_read)
         return exchange.head_arrived
 
+    def _say_whether_it_closes(self, exchange: Exchange) -> None:
+        """Fill in `Connection` where it is not what the version implies (RFC 9112 section 9.3)."""
+        if "Connection" in exchange.headers:
+            return
+        if exchange.version != HttpVersion11:
+            if not self._force_close:
+                exchange.headers["Connection"] = "keep-alive"
+        else:
+            exchange.headers["Connection"] = "close"
+
     def abandon(self, exchange: Exchange) -> None:
         """Drop the rest of `exchange`: what is still to come can't be told from the next answer, so close."""
         if self._exchange is exchange:
@@ -137,7 +165,9 @@ class Http1Connection(asyncio.BufferedProtocol):
         transport = self.transport
         if transport is not None:
             # A graceful end waits until the peer has read everything, of TLS until it answers; nothing is left to lose here.
-            if abort or exchange is not None or transport.get_extra_info("sslcontext") is not None:
+            # Who asks a closing TLS transport for anything gets an AttributeError of asyncio's (3.11).
+            is_closing = abort or exchange is not None or transport.is_closing()
+            if is_closing or transport.get_extra_info("sslcontext") is not None:
                 transport.abort()
             else:
                 transport.close()
@@ -159,6 +189,19 @@ class Http1Connection(asyncio.BufferedProtocol):
         self.resume_reading()
         return self.transport, self._decoder.take_rest()
 
+    def switch(self, successor: Successor) -> None:
+        """Give what is received from now on to `successor`, and at once what came behind the 101.
+
+        The connection stays in its pool's count until it is closed.
+        """
+        self._exchange = None
+        self._successor = successor
+        self._stop_watching_reads()
+        if rest := self._decoder.take_rest():
+            successor.feed(rest)
+        if self.transport is None:
+            successor.lose(None)
+
     # -- what the event loop calls ------------------------------------------------------------------------------
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -176,6 +219,9 @@ class Http1Connection(asyncio.BufferedProtocol):
         """Take `nbytes` received bytes."""
         exchange = self._exchange
         if exchange is None:
+            if self._successor is not None:
+                self._successor.feed(bytes(self._view[:nbytes]))
+                return
             # Nobody asked. Whatever it is, the next request must not take it for its answer.
             self.close(abort=True)
             return
@@ -206,7 +252,7 @@ class Http1Connection(asyncio.BufferedProtocol):
         self.room = 0
         if self._closed_waiter is not None:
             self._closed_waiter.set_result(None)
-        for waiter in self._drain_waiters or ():
+        for waiter in self.drain_waiters or ():
             if not waiter.done():
                 waiter.set_exception(ClientConnectionResetError("Connection lost"))
         exchange = self._exchange
@@ -217,18 +263,22 @@ class Http1Connection(asyncio.BufferedProtocol):
             self._retire()
         else:
             self._owner.put(self)
+            if self._successor is not None:
+                self._successor.lose(exc)
 
     def pause_writing(self) -> None:
         """Hold the body back: the transport's buffer is full."""
-        if self._drain_waiters is None:
-            self._drain_waiters = []
+        if self.drain_waiters is None:
+            self.drain_waiters = []
 
     def resume_writing(self) -> None:
         """Let the body go on."""
-        waiters, self._drain_waiters = self._drain_waiters, None
+        waiters, self.drain_waiters = self.drain_waiters, None
         for waiter in waiters or ():
             if not waiter.done():
                 waiter.set_result(None)
+        if self._successor is not None:
+            self._successor.resume_writing()
 
     def pause_reading(self) -> None:
         """Rest the socket: the reader lags behind."""
@@ -325,9 +375,7 @@ class Http1Connection(asyncio.BufferedProtocol):
         if self._exchange is None:
             return
         exchange, self._exchange = self._exchange, None
-        if self._read_timer is not None:
-            self._read_timer.cancel()
-            self._read_timer = None
+        self._stop_watching_reads()
         if self._upload is not None:
             if not self._upload.done():
                 self._cut_short = True
@@ -362,7 +410,7 @@ class Http1Connection(asyncio.BufferedProtocol):
                 # Answered without the body: it must not follow now, and the server may still expect it.
                 self._cut_short = True
                 return
-        writer = BodyWriter(self.transport, self._drain, length=exchange.length)
+        exchange.writer = writer = BodyWriter(self.transport, self.drain, length=exchange.length)
         writer.on_body_write = exchange.on_body_write
         writer.on_chunk_sent = exchange.on_chunk_sent
         if exchange.compress is not None:
@@ -376,15 +424,20 @@ class Http1Connection(asyncio.BufferedProtocol):
             # A cancellation that is not ours is the body's own doing, and ends the exchange too.
             if self._exchange is exchange:
                 self._cut_short = True
-                exchange.fail(_upload_failure(error))
+                exchange.fail(upload_failure(error))
                 self._retire()
             raise
         exchange.timing.sent = monotonic()
 
-    async def _drain(self) -> None:
-        if self._drain_waiters is not None:
+    async def drain(self) -> None:
+        """Wait until the transport's buffer has room.
+
+        Raises:
+            ClientConnectionResetError: the connection was lost meanwhile.
+        """
+        if self.drain_waiters is not None:
             waiter = self._loop.create_future()
-            self._drain_waiters.append(waiter)
+            self.drain_waiters.append(waiter)
             await waiter
 
     # -- sock_read ----------------------------------------------------------------------------------------------
@@ -392,6 +445,11 @@ class Http1Connection(asyncio.BufferedProtocol):
     def _watch_reads(self, limit: float) -> None:
         self._last_read = monotonic()
         self._read_timer = self._loop.call_later(limit, self._check_reads, limit)
+
+    def _stop_watching_reads(self) -> None:
+        if self._read_timer is not None:
+            self._read_timer.cancel()
+            self._read_timer = None
 
     def _check_reads(self, limit: float) -> None:
         now = monotonic()
@@ -428,8 +486,8 @@ def _take_note(upload: asyncio.Task[None]) -> None:
         upload.exception()
 
 
-def _upload_failure(cause: BaseException) -> BaseException:
-    """Return what the user sees when the request's body can't be sent."""
+def upload_failure(cause: BaseException) -> BaseException:
+    """Return what the user sees when the request's body can't be sent because of `cause`."""
     failure: BaseException
     if isinstance(cause, (ClientConnectionError, ClientPayloadError)):
         return cause

@@ -9,13 +9,18 @@ import asyncio
 import warnings
 from collections import deque
 from collections.abc import Awaitable, Callable, Generator, Sequence
+from contextlib import suppress
 from time import monotonic
 from types import TracebackType
 from typing import Any, Protocol, Self
 
+from multidict import CIMultiDict
+from yarl import URL
+
 from httpkit.errors import ClientConnectionError, ConnectionTimeoutError
 from httpkit.net.deadlines import Deadlines
 from httpkit.net.http1_connection import Http1Connection
+from httpkit.values.deprecation import warn
 from httpkit.values.messages import ClientTimeout, ConnectionKey, Timing
 
 KEEPALIVE_TIMEOUT = 15.0
@@ -57,6 +62,11 @@ class Request(Protocol):
     """What a connector must know of a request."""
 
     timing: Timing
+    proxy_headers: CIMultiDict[str] | None
+
+    @property
+    def url(self) -> URL:
+        """What is asked for."""
 
     @property
     def connection_key(self) -> ConnectionKey:
@@ -86,8 +96,12 @@ class Connection:
         if protocol is None or self._connector.closed:
             return
         _warnings.warn(f"Unclosed connection {self!r}", ResourceWarning, source=self, stacklevel=1)
+        if self._connector.loop.is_closed():
+            return
         protocol.close(abort=True)
         self._connector.put(protocol)
+        context = {"client_connection": self, "message": "Unclosed connection"}
+        self._connector.loop.call_exception_handler(context)
 
     @property
     def protocol(self) -> Http1Connection | None:
@@ -98,6 +112,12 @@ class Connection:
     def transport(self) -> asyncio.Transport | None:
         """The transport; None once it is released or closed."""
         return None if self._protocol is None else self._protocol.transport
+
+    @property
+    def loop(self) -> asyncio.AbstractEventLoop:
+        """The event loop; deprecated."""
+        warn("connector.loop property is deprecated")
+        return self._connector.loop
 
     @property
     def closed(self) -> bool:
@@ -136,7 +156,9 @@ class Connection:
     def _notify(self) -> None:
         callbacks, self._callbacks = self._callbacks, []
         for callback in callbacks:
-            callback()
+            # A callback of the user's must not keep the others from theirs.
+            with suppress(Exception):
+                callback()
 
 
 class _Closing:
@@ -169,6 +191,7 @@ class BaseConnector:
     """
 
     allowed_protocol_schema_set = frozenset({"", "http", "https", "ws", "wss"})
+    uses_proxies = False
     _closed = True  # until the constructor is done
 
     def __init__(
@@ -185,11 +208,7 @@ class BaseConnector:
         if force_close and keepalive_timeout is not None and keepalive_timeout is not _UNSET:
             raise ValueError("keepalive_timeout cannot be set if force_close is True")
         if enable_cleanup_closed:
-            warnings.warn(
-                "enable_cleanup_closed has no effect: asyncio closes lost TLS transports",
-                DeprecationWarning,
-                stacklevel=2,
-            )
+            warn("enable_cleanup_closed is deprecated and has no effect: asyncio closes lost TLS transports")
         self._loop = loop or asyncio.get_running_loop()
         self._keepalive_timeout = KEEPALIVE_TIMEOUT if keepalive_timeout is _UNSET else keepalive_timeout
         self._force_close = force_close
@@ -212,6 +231,13 @@ class BaseConnector:
         if not self._loop.is_closed():
             self._loop.call_exception_handler({"connector": self, "message": "Unclosed connector"})
             self.close()
+
+    def __enter__(self) -> Self:
+        warn('"with Connector():" is deprecated, use "async with Connector():" instead')
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     async def __aenter__(self) -> Self:
         return self

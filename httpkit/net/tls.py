@@ -1,9 +1,13 @@
-"""TLS: which context a request's `ssl` option means, and certificates pinned by their fingerprint."""
+"""TLS: which context a request's `ssl` option means, how it is started, and certificates pinned by their fingerprint."""
 
 from __future__ import annotations
 
 import asyncio
+import errno
+import socket
 import ssl
+import sys
+from asyncio import sslproto
 from functools import lru_cache
 from typing import Any
 
@@ -57,6 +61,10 @@ class Fingerprint:
             raise ServerFingerprintMismatch(self._fingerprint, got, host, port)
 
 
+# asyncio's own transport of a TLS connection; uvloop has another.
+_AsyncioTLS: Any = vars(sslproto).get("_SSLProtocolTransport", ())
+
+
 @lru_cache(maxsize=2)
 def _default_context(verified: bool) -> ssl.SSLContext:
     if verified:
@@ -86,3 +94,42 @@ def context_for(option: ssl.SSLContext | bool | Fingerprint) -> ssl.SSLContext:
     if isinstance(option, ssl.SSLContext):
         return option
     return _default_context(option is True)
+
+
+async def attach(
+    loop: asyncio.AbstractEventLoop,
+    carrier: socket.socket | asyncio.Transport,
+    protocol: asyncio.BufferedProtocol,
+    context: ssl.SSLContext | None = None,
+    server_hostname: str | None = None,
+) -> None:
+    """Make `protocol` the one that speaks over a socket, or over an open transport; with `context` over TLS on it.
+
+    TLS on a transport that has TLS itself is TLS in TLS, which asyncio speaks since Python 3.11.
+
+    Raises:
+        OSError: the handshake failed, or the peer left.
+    """
+    if isinstance(carrier, socket.socket):
+        await loop.create_connection(lambda: protocol, sock=carrier, ssl=context, server_hostname=server_hostname)
+        return
+    transport: asyncio.Transport | None = carrier
+    if context is None:
+        carrier.set_protocol(protocol)
+    else:
+        if sys.version_info < (3, 11, 8) and isinstance(carrier, _AsyncioTLS):
+            # There, a failure of TLS in TLS is a TypeError of _force_close() (CPython issue 113214).
+            vars(carrier)["_force_close"] = lambda _error: carrier.abort()
+        transport = await loop.start_tls(carrier, protocol, context, server_hostname=server_hostname)
+    if transport is None or transport.is_closing():
+        # The protocol was told of the loss before it was told of the connection.
+        raise ConnectionResetError(errno.ECONNRESET, "connection closed during the TLS handshake")
+    protocol.connection_made(transport)
+
+
+def drop(carrier: socket.socket | asyncio.Transport) -> None:
+    """Close what `attach` could not be done with."""
+    if isinstance(carrier, socket.socket):
+        carrier.close()
+    else:
+        carrier.abort()

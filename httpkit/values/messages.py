@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import inf
 from typing import Any, NamedTuple, Self
 
 from multidict import CIMultiDictProxy
@@ -48,11 +49,17 @@ class ConnectionKey(NamedTuple):
     proxy_auth: Any
     proxy_headers_hash: int | None
     server_hostname: str | None = None
+    # A tunnel for ws and a proxy that forwards http would else look alike, and each must never be taken for the other.
+    is_tunnelled: bool = False
 
 
 @dataclass(frozen=True)
 class ClientTimeout:
     """How long each phase of a request may take, in seconds; None or 0 is no limit.
+
+    Raises:
+        TypeError: a limit is not a number.
+        ValueError: it is negative or not finite.
 
     Attributes:
         total: the whole request, redirects and reading the body included.
@@ -67,6 +74,16 @@ class ClientTimeout:
     sock_read: float | None = None
     sock_connect: float | None = None
     ceil_threshold: float = 5
+
+    def __post_init__(self) -> None:
+        for name in ("total", "connect", "sock_read", "sock_connect", "ceil_threshold"):
+            limit = getattr(self, name)
+            if limit is None:
+                continue
+            if not isinstance(limit, int | float):
+                raise TypeError(f"ClientTimeout.{name} must be a number or None, got {limit!r}")
+            if not 0 <= limit < inf:
+                raise ValueError(f"ClientTimeout.{name} must be 0 or more and finite, None for no limit, got {limit!r}")
 
 
 DEFAULT_TIMEOUT = ClientTimeout(total=5 * 60, sock_connect=30)

@@ -99,7 +99,7 @@ async def echo(session: Any, url: str) -> list[Any]:
                 await ws.send(message)
             elif isinstance(message.data, str):
                 await ws.send_str(message.data)
-            else:
+            elif isinstance(message.data, bytes):
                 await ws.send_bytes(message.data)
     return received
 

@@ -68,6 +68,8 @@ class WireClient:
                     pass
         finally:
             self._writer.close()
+            with contextlib.suppress(ConnectionError):
+                await self._writer.wait_closed()
 
     def _answer(self, message: WSMessage) -> None:
         if message.type is WSMsgType.PING:

@@ -8,7 +8,7 @@ import sys
 import time
 
 import pytest
-from magics.scripted import response, serving
+from servers.threaded import response, serving
 
 PROGRAM = """
 from IPython.core.interactiveshell import InteractiveShell

@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 
 import pytest
-from magics.kernels import kernel
-from magics.scripted import response, serving
+from servers.kernel import kernel
+from servers.threaded import response, serving
 
 ANSWERS = {
     "/": response(b'{"a": 1}', Content_Type="application/json"),

@@ -8,7 +8,7 @@ import sys
 import time
 
 import pytest
-from magics.scripted import response, serving
+from servers.threaded import response, serving
 
 pexpect = pytest.importorskip("pexpect", reason="there is no pseudo-terminal on Windows")
 

@@ -1,7 +1,7 @@
-r"""One word -> a request item: HTTPie's `Header:value`, `q==v`, `field=v`, `field:=json`, `Header;`.
+r"""One word -> a request item: HTTPie's `Header:value`, `q==v`, `field=v`, `field:=json`, `field@file`, `Header;`.
 
 The separator that comes first decides, the longest where two start at the same place. `\` before a separator's character
-takes its meaning away.
+takes its meaning away; before brackets it stays, as the names of JSON fields have a syntax of their own.
 """
 
 from __future__ import annotations
@@ -23,15 +23,13 @@ SEPARATORS = {
 }
 """The separators of HTTPie's items and what each makes."""
 
-DATA = frozenset({"=", ":="})
-FILES = frozenset(separator for separator in SEPARATORS if separator.endswith("@"))
+DATA = frozenset({"=", ":=", "=@", ":=@"})
+"""The separators that make a field."""
 
 _LONGEST_FIRST = "|".join(re.escape(separator) for separator in sorted(SEPARATORS, key=len, reverse=True))
 ITEM = re.compile(rf"((?:\\.|[^\\:;=@]|\\\Z)*?)({_LONGEST_FIRST})(.*)", re.DOTALL)
 # Backslashes go in pairs with what follows, so that the second of two escapes nothing; other pairs stay.
 ESCAPED = re.compile(r"\\([:;=@])|(\\.)", re.DOTALL)
-ESCAPED_KEY = re.compile(r"\\([:;=@\[\]])|(\\.)", re.DOTALL)
-NESTED = re.compile(r"(?:[^\\\[\]]|\\.)*[\[\]]", re.DOTALL)
 
 
 class Item(NamedTuple):
@@ -40,8 +38,6 @@ class Item(NamedTuple):
     key: str
     separator: str
     value: str
-    nested: bool
-    """Whether the key has brackets that aren't escaped, as in `address[city]`."""
 
 
 def parse_item(text: str) -> Item | None:
@@ -50,4 +46,4 @@ def parse_item(text: str) -> Item | None:
     if found is None:
         return None
     key, separator, value = found.groups()
-    return Item(ESCAPED_KEY.sub(r"\1\2", key), separator, ESCAPED.sub(r"\1\2", value), NESTED.match(key) is not None)
+    return Item(ESCAPED.sub(r"\1\2", key), separator, ESCAPED.sub(r"\1\2", value))

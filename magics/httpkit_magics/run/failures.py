@@ -194,6 +194,7 @@ def _bad_redirect(error: BaseException, attempt: Attempt) -> Failure:
 
 def _bad_url(error: BaseException, attempt: Attempt) -> Failure:
     described = getattr(error, "description", None) or _url_fault(error.__cause__, attempt.url)
+    described = described[:1].lower() + described[1:]
     return Failure(
         "url", "Bad URL", f"{_shown(attempt.url)!r} is no URL to ask: {described}.", "Expected https://host/path."
     )
@@ -201,8 +202,8 @@ def _bad_url(error: BaseException, attempt: Attempt) -> Failure:
 
 def _url_fault(cause: BaseException | None, url: str) -> str:
     if cause is not None and str(cause):
-        return _reason(cause)[:1].lower() + _reason(cause)[1:]
-    return "it has no host" if not urlsplit(url).netloc else "it can't be parsed"
+        return _reason(cause)
+    return "it can't be parsed" if urlsplit(url).netloc else "it has no host"
 
 
 def _scheme(_error: BaseException, attempt: Attempt) -> Failure:
@@ -240,11 +241,14 @@ def _cut_body(error: BaseException, attempt: Attempt) -> Failure:
 
 
 def _malformed(error: BaseException, attempt: Attempt) -> Failure:
+    hint = "The server, or a proxy before it, breaks the rules of HTTP/1.1 (RFC 9112): it is to be mended there."
+    if type(error.__cause__).__name__ == "BadStatusLine":
+        hint = "Is this an HTTP server? http and https have different ports."
     return Failure(
         "malformed",
         "Malformed response",
         f"{attempt.where} answered with something that is no valid HTTP response: {_reason(error)}.",
-        "Is this an HTTP server? http and https have different ports.",
+        hint,
     )
 
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from sample_records import a_record, records
 
-from httpkit_magics.record.record import Failure, Fields, RecordError, known_charset
+from httpkit_magics.record.record import Failure, Fields, Phase, RecordError, known_charset
 from httpkit_magics.record.visible import visible_line
 
 
@@ -68,12 +68,43 @@ def test_ok_is_below_400(status, ok):
     assert a_record(status=status).ok is ok
 
 
-def test_raise_for_status_raises_with_the_cause():
-    """A status of 400 or more, or a failure with the client's exception as cause."""
+def test_raise_for_status_raises_and_chains_nothing():
+    """A status of 400 or more, or a failure; the client's exception is in the record, its message may hold a URL."""
     cause = OSError("refused")
     failed = a_record(status=None, failure=Failure("refused", "Cannot connect", "nobody listens"), error=cause)
     with pytest.raises(RecordError, match="404 Not Found"):
         a_record(status=404, reason="Not Found").raise_for_status()
     with pytest.raises(RecordError, match="nobody listens") as caught:
         failed.raise_for_status()
-    assert caught.value.__cause__ is cause
+    assert (caught.value.__cause__, caught.value.record.error) == (None, cause)
+
+
+def test_fields_are_values():
+    """Equal lines are equal fields, of one hash, and their repr makes them again."""
+    fields = Fields([("a", "1"), ("A", "2")])
+    assert {fields, Fields([("a", "1"), ("A", "2")])} == {fields}
+    assert fields != Fields([("a", "1")])
+    assert repr(fields) == "Fields([('a', '1'), ('A', '2')])"
+
+
+def test_timing_is_seconds_by_phase():
+    """As the peers name it, for a look from code."""
+    assert a_record(phases=(Phase("dns", 0, 0.25), Phase("wait", 0.25, 0.5))).timing == {"dns": 0.25, "wait": 0.5}
+
+
+def test_json_parses_the_body():
+    """What is not JSON is a ValueError."""
+    assert a_record(b'{"a": [1]}').json() == {"a": [1]}
+    with pytest.raises(ValueError, match="Expecting"):
+        a_record(b"{").json()
+
+
+def test_raise_for_status_lets_a_good_response_pass():
+    """A redirect that was not followed is no error either."""
+    a_record(status=302).raise_for_status()
+
+
+def test_a_copy_differs_in_what_was_asked():
+    """The original stays as it was."""
+    record = a_record(b"x")
+    assert (record.replaced(status=201).status, record.status, record.replaced(status=201).content) == (201, 200, b"x")

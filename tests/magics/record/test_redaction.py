@@ -72,6 +72,7 @@ def test_urls_lose_userinfo_and_telling_parameters(url, expected):
         ('{"a": "\\"token\\": 1", "secret": "cut of', f'{{"a": "\\"token\\": 1", "secret": "{M}"'),
         ('{"secret": ["a", "b', f'{{"secret": "{M}"'),
         ('{"u": "https://h/?token=a"}', f'{{"u": "https://h/?token={M}"}}'),
+        (r'{"tok\q": "x"}', r'{"tok\q": "x"}'),
         ('{"secret": "a\\', f'{{"secret": "{M}"'),
     ],
 )

@@ -88,6 +88,15 @@ def test_json_in_another_charset_is_read_as_declared():
     assert body(record, REDACTOR).note == "object, 1 key"
 
 
+def test_json_in_no_unicode_encoding_is_text():
+    """Bytes that no charset was found for are shown with what does not fit."""
+    fold = body(a_record(b'{"a": "\xe9"}', "application/json"), REDACTOR)
+    assert _said(fold) == [
+        "not valid JSON: not in a Unicode encoding",
+        "1 character does not fit utf-8, shown as \ufffd",
+    ]
+
+
 def test_masks_are_explained():
     """The reader is told that the record has the value."""
     fold = body(a_json_record({"access_token": "abc"}), REDACTOR)

@@ -7,7 +7,7 @@ import threading
 
 import pytest
 import trustme
-from magics.scripted import response, serving, tls_context
+from servers.threaded import response, serving, tls_context
 
 from httpkit_magics.grammar.line import parse_line
 from httpkit_magics.record.record import Cookie, Hop, Link

@@ -7,7 +7,7 @@ import socket
 import threading
 
 import pytest
-from magics.scripted import response, serving
+from servers.threaded import response, serving
 
 import httpkit
 from httpkit_magics.grammar.line import parse_line
@@ -25,7 +25,7 @@ ANSWERS = {
     "/lengths": b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\nContent-Length: 4\r\n\r\nabc",
     "/gzip": response(b"not gzip", Content_Encoding="gzip"),
     "/ftp": response(status="302 Found", Location="ftp://user:hunter2@h/x"),
-    "/nohost": response(status="302 Found", Location="http:///x"),
+    "/unparsable": response(status="302 Found", Location="http://[x/"),
     "/cut": b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc",
 }
 
@@ -60,7 +60,7 @@ def closed_port():
         ("{}/gzip", "body", "Body unreadable", "can't be decoded"),
         ("{}/cut", "body", "Body cut off", "3 bytes were read"),
         ("{}/ftp", "redirects", "Bad redirect", "which is no http or https URL"),
-        ("{}/nohost", "redirects", "Bad redirect", "which is no http or https URL"),
+        ("{}/unparsable", "redirects", "Bad redirect", "which is no http or https URL"),
         ("ftp://example.org/x", "url", "Unsupported scheme", "'ftp' is no scheme"),
         ("mailto:joe", "url", "Unsupported scheme", "'mailto' is no scheme"),
         ("https://", "url", "Bad URL", "it has no host"),
@@ -80,6 +80,14 @@ def test_a_failure_is_one_clear_sentence(asked, line, kind, title, words):
     assert record.failure.hint
     assert record.error is not None
     assert not record.ok
+
+
+@pytest.mark.parametrize(
+    ("line", "hint"), [("{}/garbage", "Is this an HTTP server?"), ("{}/lengths", "breaks the rules")]
+)
+def test_another_protocol_is_told_from_bad_http(asked, line, hint):
+    """Bytes that don't begin as a response are most often somebody else's port."""
+    assert hint in asked(line).failure.hint
 
 
 def test_a_refused_connection_names_the_port(asked):

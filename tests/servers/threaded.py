@@ -1,4 +1,4 @@
-"""A server on loopback, in a thread of its own, that answers each path with the bytes it was given."""
+"""A server in a thread of its own, for code that waits in this one: each path is answered with the bytes it was given."""
 
 from __future__ import annotations
 

@@ -1,0 +1,232 @@
+r"""`{{expression}}` in text: where the placeholders are, and what becomes of them where they stand.
+
+Nothing but two braces starts a placeholder, so `$x` and `{x}` stay what they are to JSON, shells and GraphQL. `\{{` is two
+braces. `{{x|raw}}` is put in as it is, `{{%x}}` percent-encoded; every other value is escaped for its place.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from enum import Enum, auto
+from typing import Any, Final, NamedTuple
+from urllib.parse import quote
+from xml.sax.saxutils import escape
+
+from httpkit_magics.grammar.place import Piece, PlaceError
+from httpkit_magics.grammar.spelling import json_spelling, text_spelling
+
+_OPEN: Final = re.compile(r"\\?\{\{")
+# What matters inside an expression: strings, brackets, and the end. A quote without its partner is a plain character.
+_INSIDE: Final = re.compile(r"""'(?:[^'\\\n]|\\.)*'|"(?:[^"\\\n]|\\.)*"|[\[\](){}]""")
+_RAW: Final = re.compile(r"\|\s*raw\s*\Z")
+_QUOTE: Final = re.compile(r'\\.|"', re.DOTALL)
+_FOLDED: Final = re.compile(r"\s*\n\s*")
+_AROUND: Final = re.compile(r"[ \t]*([&=])[ \t]*")
+_AUTHORITY: Final = re.compile(r"(?:[A-Za-z][A-Za-z0-9+.-]*://)?[^/?#]*\Z")
+_NO_HEADER: Final = re.compile(r"[\r\n\0]")
+_NO_FOLDED: Final = re.compile(r"\s*\n\s*")
+_AROUND: Final = re.compile(r"[ \t]*([&=])[ \t]*")
+_AUTHORITY: Final = re.compile(r"[\s\0]")
+
+
+class Place(Enum):
+    """What a text with placeholders is, which says how values are escaped in it."""
+
+    TEXT = auto()
+    URL = auto()
+    HEADER = auto()
+    JSON = auto()
+    FORM = auto()
+    XML = auto()
+
+
+class Placeholder(NamedTuple):
+    """`{{expression}}`: the expression, the whole with its braces, and how its value is put in."""
+
+    expression: str
+    whole: Piece
+    how: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """What an expression stands for, and where it came from.
+
+    Attributes:
+        value: a text, or any value of Python; a secret is here as its text.
+        source: where it came from, in words.
+        is_text: whether it was written as text in a cell or file, so that `5` may mean a number in JSON.
+        is_secret: whether it must not be shown.
+    """
+
+    value: Any = field(repr=False)
+    source: str
+    is_text: bool = False
+    is_secret: bool = False
+
+
+Resolve = Callable[[Placeholder], Value]
+"""Gives the value of a placeholder, or raises PlaceError."""
+
+
+def parse_template(piece: Piece) -> tuple[str | Placeholder, ...]:
+    """Return the texts and placeholders of `piece`, in order.
+
+    Raises:
+        PlaceError: a placeholder is empty or has no end.
+    """
+    text = piece.text
+    parts: list[str | Placeholder] = []
+    done = 0
+    while opened := _OPEN.search(text, done):
+        parts.append(text[done : opened.start()])
+        if opened[0][0] == "\\":
+            parts.append("{{")
+            done = opened.end()
+            continue
+        end = _end(text, opened.end())
+        if end < 0:
+            start = piece.start + opened.start()
+            raise PlaceError(
+                r"{{ has no end; expected }} after the expression, or \{{ for two braces", start, start + 2
+            )
+        parts.append(_placeholder(piece.part(opened.start(), end + 2)))
+        done = end + 2
+    parts.append(text[done:])
+    return tuple(part for part in parts if part)
+
+
+def placeholders(piece: Piece) -> Iterator[Placeholder]:
+    """Yield the placeholders of `piece`.
+
+    Raises:
+        PlaceError: as `parse_template`.
+    """
+    return (part for part in parse_template(piece) if isinstance(part, Placeholder))
+
+
+def _placeholder(whole: Piece) -> Placeholder:
+    inside = whole.text[2:-2].strip()
+    raw = _RAW.search(inside)
+    how = "raw" if raw else "url" if inside.startswith("%") else ""
+    expression = inside[: raw.start()].strip() if raw else inside.lstrip("%").strip() if how else inside
+    if not expression:
+        raise PlaceError.at("nothing stands between {{ and }}; expected a name or an expression", whole)
+    return Placeholder(expression, whole, how)
+
+
+def _end(text: str, start: int) -> int:
+    """Return where the `}}` of a placeholder is, the brackets and strings of its expression skipped; -1 is nowhere."""
+    depth = 0
+    at = start
+    while token := _INSIDE.search(text, at):
+        at = token.end()
+        if token[0] in "([{":
+            depth += 1
+        elif token[0] == "}" and depth == 0 and text[at : at + 1] == "}":
+            return token.start()
+        elif token[0] in ")]}":
+            depth -= 1
+            if depth < 0:
+                break
+    # Brackets without partners: the first end that there is, and the expression says what is wrong with it.
+    return text.find("}}", start)
+
+
+def fill(piece: Piece, place: Place, resolve: Resolve) -> str:
+    """Return the text of `piece` with its placeholders replaced, each value escaped for where it stands.
+
+    Raises:
+        PlaceError: a placeholder is malformed, has no value, or its value can't stand there.
+    """
+    filled: list[str] = []
+    state = _State(place)
+    for part in parse_template(piece):
+        if isinstance(part, str):
+            text = _literal(part, place)
+        else:
+            try:
+                text = _written(resolve(part), part.how, state)
+            except (TypeError, ValueError) as error:
+                if isinstance(error, PlaceError):
+                    raise
+                raise PlaceError.at(f"the value of {part.expression!r} {error}", part.whole) from error
+        state.passed(text)
+        filled.append(text)
+    return "".join(filled)
+
+
+def _literal(text: str, place: Place) -> str:
+    """Return what stands between placeholders: the lines of a URL or form are joined, and blanks in them escaped."""
+    if place is Place.URL:
+        return _FOLDED.sub("", text).replace(" ", "%20")
+    if place is Place.FORM:
+        return _AROUND.sub(r"\1", _FOLDED.sub("", text)).replace(" ", "+")
+    return text
+
+
+class _State:
+    """Where in its text a placeholder stands: what came before it, as far as that matters."""
+
+    def __init__(self, place: Place) -> None:
+        self.place = place
+        self.is_in_string = False
+        self.url = ""
+
+    def passed(self, text: str) -> None:
+        """Go on by `text`."""
+        if self.place is Place.JSON:
+            quotes = sum(1 for found in _QUOTE.finditer(text) if found[0] == '"')
+            self.is_in_string ^= quotes % 2 == 1
+        elif self.place is Place.URL:
+            self.url += text
+
+
+def _written(value: Value, how: str, state: _State) -> str:
+    place = state.place
+    if place is Place.JSON and not how:
+        return _in_json(value, is_in_string=state.is_in_string)
+    text = text_spelling(value.value)
+    if how == "url":
+        text = quote(text, safe="")
+    if place is Place.HEADER and _NO_HEADER.search(text):
+        raise ValueError("has a line break or NUL; expected one line in a header (RFC 9110 section 5.5)")
+    if how:
+        return text
+    match place:
+        case Place.URL:
+            return _in_url(text, state.url)
+        case Place.FORM:
+            return quote(text, safe="")
+        case Place.XML:
+            return escape(text, {'"': "&quot;", "'": "&apos;"})
+        case _:
+            return text
+
+
+def _in_url(text: str, before: str) -> str:
+    """Return `text` percent-encoded, but for a host or the start of a URL, which has no escapes."""
+    if not _AUTHORITY.match(before):
+        return quote(text, safe="")
+    if _NO_AUTHORITY.search(text):
+        raise ValueError("has a blank in it; expected a host or the start of a URL")
+    return text
+
+
+def _in_json(value: Value, *, is_in_string: bool) -> str:
+    if is_in_string:
+        return json.dumps(text_spelling(value.value), ensure_ascii=False)[1:-1]
+    if value.is_text and isinstance(value.value, str) and _is_json(value.value):
+        return value.value
+    return json_spelling(value.value)
+
+
+def _is_json(text: str) -> bool:
+    try:
+        json.loads(text)
+    except (ValueError, RecursionError):
+        return False
+    return True

@@ -117,6 +117,16 @@ class Cells:
             case _:
                 raise UsageError("%httpkit env: expected one name, list, show or off")
 
+    def names(self) -> tuple[list[str], list[str]]:
+        """Return what `{{ }}` may hold besides Python's names, and the names of the environments; none where unreadable."""
+        names = [*self._memory.named, *self._memory.captured]
+        try:
+            found = self._environments()
+            active = found.active(self._settings.environment)
+        except (UsageError, EnvironmentsError):
+            return names, []
+        return [*names, *active.entries, *found.dotenv], list(found.named)
+
     def _notebook(self) -> Notebook:
         environments = self._environments()
         active = self._active(environments, self._settings.environment)

@@ -13,6 +13,11 @@ from httpkit_magics.record.values import UsedValue
 from httpkit_magics.render.clip import cut, cut_line, rows
 from httpkit_magics.render.panel import Fold, Line, Span
 
+MAX_NAME = 60
+"""Characters of an expression."""
+MAX_SHOWN = 200
+"""Characters of a value."""
+
 
 def values(record: Record, redactor: Redactor) -> Fold | None:
     """Return the Values section, or None for a request without placeholders."""
@@ -24,6 +29,9 @@ def values(record: Record, redactor: Redactor) -> Fold | None:
 
 def _lines(used: tuple[UsedValue, ...], redactor: Redactor) -> Iterator[tuple[str, Line]]:
     for value in used:
-        shown = (Span(MASK),) if value.is_secret or is_telling(value.name) else cut_line(value.text, redactor.url, 200)
-        source = Span(f"  {cut(value.source, redactor.url)}", "muted")
-        yield cut(value.name, redactor.text, 60), (*shown, source)
+        shown: Line = ()
+        if value.is_secret or is_telling(value.name):
+            shown = (Span(f"{MASK}  "),)
+        elif value.text:
+            shown = (*cut_line(value.text, redactor.url, MAX_SHOWN), Span("  "))
+        yield cut(value.name, redactor.text, MAX_NAME), (*shown, Span(cut(value.source, redactor.url), "muted"))

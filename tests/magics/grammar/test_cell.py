@@ -79,7 +79,9 @@ def test_directives_are_read_before_the_request_among_its_fields_and_after_its_b
     )  # fmt: skip
     assert [("b", False), ("c", True)] == [(ref.name, ref.always) for ref in said.refs]
     assert [("user", "Your name?")] == [(prompt.name, prompt.question) for prompt in said.prompts]
-    assert [Capture("tok", 'jsonpath "$.t"', secret=True), Capture("n", 'header "X-N"')] == [c for c, _ in said.captures]
+    assert [Capture("tok", 'jsonpath "$.t"', secret=True), Capture("n", 'header "X-N"')] == [
+        c for c, _ in said.captures
+    ]
     assert [Piece("body", 118)] == list(cell.requests[0].body)
 
 

@@ -23,7 +23,11 @@ def test_each_value_is_shown_with_where_it_came_from():
 def test_a_secret_is_a_mask():
     """By what it is, or by its name; nothing that hostile text could break out of."""
     shown = mimebundle(
-        record(UsedValue("tok", "", "dev", is_secret=True), UsedValue("api_key", "k12345", "Python"), UsedValue("a", "<b>", ""))
+        record(
+            UsedValue("tok", "", "dev", is_secret=True),
+            UsedValue("api_key", "k12345", "Python"),
+            UsedValue("a", "<b>", ""),
+        )
     )
     assert "tok      \u2022\u2022\u2022\u2022\u2022\u2022  dev" in shown["text/plain"]
     assert "k12345" not in shown["text/plain"] + shown["text/html"]

@@ -30,7 +30,9 @@ def test_the_requests_of_a_cell_run_in_order_and_the_last_record_comes_back():
 def test_a_directive_goes_over_the_line():
     """What is said of one request counts more than what is said of all."""
     desk = Desk()
-    desk.run("# @no-redirect\n# @timeout 9\n# @no-cookie-jar\n# @no-reject-unauthorized\n# @retry 2\nGET h", "-F --timeout 3")
+    desk.run(
+        "# @no-redirect\n# @timeout 9\n# @no-cookie-jar\n# @no-reject-unauthorized\n# @retry 2\nGET h", "-F --timeout 3"
+    )
     (plan,) = desk.plans
     assert (False, 9.0, False, False, 2) == (plan.follow, plan.timeout, plan.cookie_jar, plan.verify, plan.retries)
 
@@ -53,7 +55,9 @@ def test_a_request_that_is_referred_to_goes_first_and_once():
 def test_a_variable_may_hold_the_reference():
     """What a request needs is found through the variables of its cell."""
     desk = Desk(answer({"t": "abc"}))
-    desk.run("@auth = Bearer {{tok}}\n@tok = {{login.response.body.$.t}}\nGET h\nX: {{auth}}\n###\n# @name login\nPOST h/login")
+    desk.run(
+        "@auth = Bearer {{tok}}\n@tok = {{login.response.body.$.t}}\nGET h\nX: {{auth}}\n###\n# @name login\nPOST h/login"
+    )
     assert ["POST h/login", "GET h"] == desk.targets
     assert (("X", "Bearer abc"),) == desk.plans[1].headers
 
@@ -133,7 +137,7 @@ def test_captures_get_names_in_the_notebook():
     desk = Desk(answer({"t": "abc-secret", "ids": [4, 5]}, X_N="7"))
     desk.run(
         '# @name login\n# @capture tok = jsonpath "$.t" secret\n# @capture n = header "X-N"\n'
-        "# @capture ids = jsonpath \"$.ids[*]\"\nGET h/1\n###\nGET h/2/{{n}}/{{ids[1]}}\nX: {{tok}}"
+        '# @capture ids = jsonpath "$.ids[*]"\nGET h/1\n###\nGET h/2/{{n}}/{{ids[1]}}\nX: {{tok}}'
     )
     assert "GET h/2/7/5" == desk.targets[1]
     assert (("X", "abc-secret"),) == desk.plans[1].headers

@@ -49,7 +49,9 @@ def test_a_telling_name_is_secret_in_the_public_file_too(tmp_path):
 
 def test_what_jetbrains_keeps_beside_the_values_is_no_value(tmp_path):
     """Security and SSLConfiguration configure its client."""
-    assert {"a"} == set(written(tmp_path, {"dev": {"a": 1, "Security": {}, "SSLConfiguration": {}}}).named["dev"].entries)
+    assert {"a"} == set(
+        written(tmp_path, {"dev": {"a": 1, "Security": {}, "SSLConfiguration": {}}}).named["dev"].entries
+    )
 
 
 def test_files_are_found_in_folders_above(tmp_path):

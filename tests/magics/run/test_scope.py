@@ -15,7 +15,9 @@ from httpkit_magics.run.environment import Entry, Environment, Environments
 
 def environment(**values):
     """Return environments of which "dev" has these values; a name that starts with private_ is secret."""
-    entries = {name: Entry(value, "http-client.env.json", name.startswith("private_")) for name, value in values.items()}
+    entries = {
+        name: Entry(value, "http-client.env.json", name.startswith("private_")) for name, value in values.items()
+    }
     return {"environments": Environments({"dev": Environment("dev", entries)}), "active": "dev"}
 
 
@@ -63,7 +65,10 @@ def test_any_expression_of_python_is_a_value(expression, expected):
 
 def test_a_variable_of_the_cell_that_is_one_placeholder_keeps_its_type():
     """A number stays a number on its way into JSON."""
-    assert json.loads(sent('@a = {{n}}\nPOST h\n\n{"a": {{a}}, "b": "{{a}}"}', names={"n": "5"})[2]) == {"a": "5", "b": "5"}
+    assert json.loads(sent('@a = {{n}}\nPOST h\n\n{"a": {{a}}, "b": "{{a}}"}', names={"n": "5"})[2]) == {
+        "a": "5",
+        "b": "5",
+    }
     assert json.loads(sent('@a = {{n}}\nPOST h\n\n{"a": {{a}}}', names={"n": 5})[2]) == {"a": 5}
 
 

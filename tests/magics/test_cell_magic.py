@@ -61,8 +61,8 @@ def lines(server):
 def test_each_request_of_a_cell_has_its_panel_and_the_last_record_is_the_result(running, server):
     """Three requests, three panels in order; `_` and -o give the last one."""
     cell = run(running, "GET /items\n###\nGET /one\n###\nGET /items/7", "-o last")
-    assert ["GET /items HTTP/1.1", "GET /one HTTP/1.1", "GET /items/7 HTTP/1.1"] == lines(server)
-    assert ["/items", "/one", "/items/7"] == [panel.split("\n")[0].rpartition(server.url)[2] for panel in cell.panels]
+    assert lines(server) == ["GET /items HTTP/1.1", "GET /one HTTP/1.1", "GET /items/7 HTTP/1.1"]
+    assert [panel.split("\n")[0].rpartition(server.url)[2] for panel in cell.panels] == ["/items", "/one", "/items/7"]
     assert len(cell.outputs) == 3
     assert running.value("(last.json(), _ is last)") == "({'id': 7}, True)"
 
@@ -70,13 +70,13 @@ def test_each_request_of_a_cell_has_its_panel_and_the_last_record_is_the_result(
 def test_a_semicolon_on_the_line_silences_the_cell(running, server):
     """As with a line."""
     cell = run(running, "GET /items\n###\nGET /one", ";")
-    assert ([], 2) == (cell.outputs, len(server.requests))
+    assert (cell.outputs, len(server.requests)) == ([], 2)
 
 
 def test_the_options_of_the_line_are_for_all_requests(running, server):
     """-F follows the redirects of each, and @no-redirect takes one out."""
     cell = run(running, "GET /moved\n###\n# @no-redirect\nGET /moved", "-F")
-    assert ["200 OK", "302 Found"] == [panel.strip().split("  ")[0] for panel in cell.panels]
+    assert [panel.strip().split("  ")[0] for panel in cell.panels] == ["200 OK", "302 Found"]
     assert trouble(run(running, "GET /one", "GET /items"))[0].startswith("%http: 'GET' is no option")
     assert len(server.requests) == 3
 
@@ -89,7 +89,7 @@ def test_values_flow_from_one_request_to_the_next_and_no_secret_is_shown(running
         "###\nGET /items/{{login.response.body.$.user.id}}?me={{me}}\n"
         "Authorization: Bearer {{login.response.body.$.token}}\nX-Own: {{tok}}",
     )
-    assert "GET /items/7?me=7 HTTP/1.1" == lines(server)[1]
+    assert lines(server)[1] == "GET /items/7?me=7 HTTP/1.1"
     assert b"Authorization: Bearer planted-secret-42\r\n" in server.requests[1]
     assert b"X-Own: planted-secret-42\r\n" in server.requests[1]
     assert "planted" not in str(cell.messages)
@@ -97,12 +97,12 @@ def test_values_flow_from_one_request_to_the_next_and_no_secret_is_shown(running
     shown = {
         line.split("  ")[1]: [word.strip() for word in line.split("  ")[2:] if word] for line in values.split("\n")[1:]
     }
-    assert {
+    assert shown == {
         "login.response.body.$.user.id": ["7", "response of login"],
         "me": ["7", "captured from login"],
         "login.response.body.$.token": [MASK, "response of login"],
         "tok": [MASK, "captured from login"],
-    } == shown
+    }
     assert running.value("(tok, me)") == f"(<Secret tok {MASK}>, 7)"
     assert running.value("tok.reveal() == 'planted-' + 'secret-42'") == "True"
 
@@ -111,23 +111,25 @@ def test_a_later_cell_takes_values_of_a_named_request_without_running_it_again(r
     """And runs it where it has not run, with a panel that says why."""
     run(running, "# @name first\nGET /items")
     run(running, "GET /items/{{first.response.body.$[1].id}}5", "--timeout 0.2")
-    assert ["GET /items HTTP/1.1", "GET /items/25 HTTP/1.1"] == lines(server)
+    assert lines(server) == ["GET /items HTTP/1.1", "GET /items/25 HTTP/1.1"]
     run(running, "# @name never\n# @timeout 0.2\nGET /never")
     cell = run(running, "# @ref never\nGET /one")
-    assert [2, "runs first  GET /one refers to it"] == [
+    assert [
         len(cell.panels),
         next(line.strip() for line in cell.panels[0].split("\n") if "runs first" in line),
-    ]
+    ] == [2, "runs first  GET /one refers to it"]
 
 
 def test_expressions_of_python_are_values(running, server):
     """Names of the notebook, and what they make; JSON keeps their types."""
     running.run("ids = [3, 5]\nwho = {'n': None, 'ok': True}")
     run(running, 'POST /items?x={{"&".join(map(str, ids))}}\n\n{"ids": {{ids}}, "who": {{who}}, "s": "{{ids[0] * 2}}"}')
-    assert "POST /items?x=3%265 HTTP/1.1" == lines(server)[0]
-    assert {"ids": [3, 5], "who": {"n": None, "ok": True}, "s": "6"} == json.loads(
-        server.requests[0].split(b"\r\n\r\n")[1]
-    )
+    assert lines(server)[0] == "POST /items?x=3%265 HTTP/1.1"
+    assert json.loads(server.requests[0].split(b"\r\n\r\n")[1]) == {
+        "ids": [3, 5],
+        "who": {"n": None, "ok": True},
+        "s": "6",
+    }
 
 
 def test_a_name_without_a_value_is_an_error_before_anything_is_sent(running, server):
@@ -139,7 +141,7 @@ def test_a_name_without_a_value_is_an_error_before_anything_is_sent(running, ser
         "    GET /items/{{itm_id}}",
         "               ^^^^^^^^^^",
     ]
-    assert ([], []) == (server.requests, cell.outputs)
+    assert (server.requests, cell.outputs) == ([], [])
 
 
 def test_an_error_in_the_grammar_is_shown_in_its_line(running, server):
@@ -157,7 +159,7 @@ def test_a_prompt_where_nobody_is_asked_fails_at_once(running, server):
     assert server.requests == []
     running.run("username = 'ada'")
     run(running, text)
-    assert ["GET /one?u=ada HTTP/1.1"] == lines(server)
+    assert lines(server) == ["GET /one?u=ada HTTP/1.1"]
 
 
 def test_a_prompt_asks(running, server):
@@ -166,8 +168,8 @@ def test_a_prompt_asks(running, server):
     asked = running.client.get_stdin_msg(timeout=10)["content"]
     running.client.input("bob b")
     running.finish((message_id, 0.0))
-    assert ("Who?: ", False) == (asked["prompt"], asked["password"])
-    assert ["GET /one?u=bob%20b HTTP/1.1"] == lines(server)
+    assert (asked["prompt"], asked["password"]) == ("Who?: ", False)
+    assert lines(server) == ["GET /one?u=bob%20b HTTP/1.1"]
 
 
 def test_a_password_is_typed_unseen(running, server):
@@ -187,7 +189,7 @@ def test_an_environment_fills_names(running, server):
     assert "dev is active." in running.run("%httpkit env dev").printed
     assert "* dev" in running.run("%httpkit env list").printed
     cell = run(running, "GET /one?u={{who}}&p={{pin}}")
-    assert ["GET /one?u=ada&p=planted-private-9 HTTP/1.1"] == lines(server)
+    assert lines(server) == ["GET /one?u=ada&p=planted-private-9 HTTP/1.1"]
     shown = running.run("%httpkit env show").printed
     assert f"pin  {MASK}  (http-client.private.env.json)" in shown
     assert "who  ada  (http-client.env.json)" in shown
@@ -198,7 +200,7 @@ def test_an_environment_fills_names(running, server):
     running.run("%httpkit env off")
     running.run("who = 'python'")
     run(running, "GET /one?u={{who}}")
-    assert "GET /one?u=python HTTP/1.1" == lines(server)[2]
+    assert lines(server)[2] == "GET /one?u=python HTTP/1.1"
 
 
 def test_an_unknown_environment_is_answered_with_the_near_one(running):
@@ -211,7 +213,7 @@ def test_an_unknown_environment_is_answered_with_the_near_one(running):
 def test_a_request_is_tried_again(running, server):
     """The panel says how often; one output."""
     cell = run(running, "# @retry 2\nGET /busy")
-    assert ["GET /busy HTTP/1.1"] * 3 == lines(server)
+    assert lines(server) == ["GET /busy HTTP/1.1"] * 3
     assert len(cell.panels) == 1
     assert "3 attempts" in cell.panels[0]
 
@@ -219,7 +221,7 @@ def test_a_request_is_tried_again(running, server):
 def test_no_cookie_jar_sends_and_keeps_none(running, server):
     """The request before set a cookie; this one neither sends it nor keeps another."""
     run(running, "GET /one\n###\n# @no-cookie-jar\nGET /one\n###\nGET /one")
-    assert [False, True] == [b"\r\nCookie: c=1\r\n" in request for request in server.requests[1:]]
+    assert [b"\r\nCookie: c=1\r\n" in request for request in server.requests[1:]] == [False, True]
 
 
 def test_assertions_of_a_cell_are_in_its_panels(running, server):
@@ -237,8 +239,8 @@ def test_the_stop_button_ends_a_chain(running, server):
     running.manager.interrupt_kernel()
     assert server.gone.acquire(timeout=0.5)
     cell = running.finish(started)
-    assert ["Interrupted: the request was cancelled."] == trouble(cell)
-    assert ["GET /one HTTP/1.1", "GET /never HTTP/1.1"] == lines(server)
+    assert trouble(cell) == ["Interrupted: the request was cancelled."]
+    assert lines(server) == ["GET /one HTTP/1.1", "GET /never HTTP/1.1"]
     assert "Cancelled" in cell.panels[1]
     assert "200 OK" in run(running, "GET /one").panels[0]
 
@@ -246,7 +248,7 @@ def test_the_stop_button_ends_a_chain(running, server):
 def test_a_near_miss_of_a_directive_is_printed(running, server):
     """The cell runs all the same."""
     cell = run(running, "# @nmae x\nGET /one")
-    assert "line 2: @nmae is not known and stays a comment; did you mean @name?\n" == cell.printed
+    assert cell.printed == "line 2: @nmae is not known and stays a comment; did you mean @name?\n"
     assert len(server.requests) == 1
 
 

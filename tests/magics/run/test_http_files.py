@@ -8,9 +8,9 @@ from __future__ import annotations
 import re
 
 import pytest
+from cell_desk import Desk, answer, sent
 
 from httpkit_magics.grammar.plan import LineError
-from cell_desk import Desk, answer, sent
 
 JSON = [("Content-Type", "application/json")]
 FORM = [("Content-Type", "application/x-www-form-urlencoded")]
@@ -130,8 +130,10 @@ MESSAGES = {
         b"<a>a&lt;b</a>",
     ),
     "a multipart body with its boundary": (
-        "POST h\nContent-Type: multipart/form-data; boundary=B\n\n--B\n"
-        'Content-Disposition: form-data; name="a"\n\n1\n--B--',
+        (
+            "POST h\nContent-Type: multipart/form-data; boundary=B\n\n--B\n"
+            'Content-Disposition: form-data; name="a"\n\n1\n--B--'
+        ),
         [("Content-Type", "multipart/form-data; boundary=B")],
         b'--B\r\nContent-Disposition: form-data; name="a"\r\n\r\n1\r\n--B--\r\n',
     ),
@@ -167,8 +169,10 @@ FILES = {
     "a file between lines": ("POST h\n\na\n< data.txt\nb", b"a\n{{x}} caf\xc3\xa9\nb"),
     "a file named by a variable": ("@f = data\nPOST h\n\n< {{f}}.txt", b"{{x}} caf\xc3\xa9"),
     "a file in a multipart body": (
-        'POST h\nContent-Type: multipart/form-data; boundary=B\n\n--B\nContent-Disposition: form-data; name="f"\n\n'
-        "< data.txt\n--B--",
+        (
+            'POST h\nContent-Type: multipart/form-data; boundary=B\n\n--B\nContent-Disposition: form-data; name="f"\n\n'
+            "< data.txt\n--B--"
+        ),
         b'--B\r\nContent-Disposition: form-data; name="f"\r\n\r\n{{x}} caf\xc3\xa9\r\n--B--\r\n',
     ),
     "a query of GraphQL in a file": ("@x = q\nGRAPHQL h\n\n<@ data.txt", '{"query": "q café"}'.encode()),

@@ -69,7 +69,7 @@ def test_only_what_time_may_heal_is_tried_again(record, expected):
 
 def test_waits_double_and_vary_and_end():
     """Half a second, one, two ... less up to a half, thirty at most."""
-    assert [0.5, 1.0, 2.0, 4.0] == [wait_after(failing("dns"), n, lambda: 0.0) for n in (1, 2, 3, 4)]
+    assert [wait_after(failing("dns"), n, lambda: 0.0) for n in (1, 2, 3, 4)] == [0.5, 1.0, 2.0, 4.0]
     assert wait_after(failing("dns"), 1, lambda: 1.0) == 0.25
     assert wait_after(failing("dns"), 20, lambda: 0.0) == LONGEST_WAIT
 

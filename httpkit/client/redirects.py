@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
+
 from multidict import CIMultiDict
 from yarl import URL
 
 from httpkit.client.response import ClientResponse
 from httpkit.errors import InvalidUrlRedirectClientError, NonHttpUrlRedirectClientError
 from httpkit.values import hdrs
+
+_UNSENDABLE = re.compile(r"[\x00-\x20\x7f]")
 
 REDIRECT_STATUSES = frozenset({301, 302, 303, 307, 308})
 
@@ -38,6 +42,8 @@ def redirect_url(location: str, base: URL, schemes: frozenset[str], *, requote: 
         NonHttpUrlRedirectClientError: its scheme is not one of `schemes`.
     """
     try:
+        if not requote and _UNSENDABLE.search(location):
+            raise ValueError("white space in a URL that must not be quoted")  # noqa: TRY301 - joins what URL() refuses
         url = URL(location, encoded=not requote)
     except ValueError as error:
         raise InvalidUrlRedirectClientError(
@@ -47,9 +53,10 @@ def redirect_url(location: str, base: URL, schemes: frozenset[str], *, requote: 
         raise NonHttpUrlRedirectClientError(location)
     if url.scheme and not url.raw_host and not location.partition(":")[2].startswith("//"):
         # "http:/path" and "http:path" mean a path beside the base (RFC 3986 section 5.2.2, as browsers read it).
-        url = URL.build(path=url.path, query_string=url.raw_query_string, fragment=url.raw_fragment, encoded=True)
+        url = URL.build(path=url.raw_path, query_string=url.raw_query_string, fragment=url.raw_fragment, encoded=True)
     try:
-        url = url if url.absolute else base.join(url)
+        # "//host/path" has a host and no scheme: yarl calls it absolute.
+        url = url if url.scheme else base.join(url)
         url.origin()
     except ValueError as error:
         raise InvalidUrlRedirectClientError(url, "Invalid redirect URL origin") from error
@@ -65,7 +72,12 @@ def keeps_method(status: int, method: str) -> bool:
 
 def same_origin(first: URL, second: URL) -> bool:
     """Return whether scheme, host and port agree (RFC 6454 section 5)."""
-    return first.origin() == second.origin()
+    return _origin(first) == _origin(second)
+
+
+def _origin(url: URL) -> tuple[str, str, int | None]:
+    # URL.origin() keeps a default port where it is written, and the case of a host that was not quoted.
+    return url.scheme, (url.raw_host or "").lower(), url.port
 
 
 def drop_credentials(headers: CIMultiDict[str], own: CIMultiDict[str]) -> None:

@@ -12,8 +12,9 @@ from yarl import URL, Query
 
 from httpkit.client.auth import BasicAuth
 from httpkit.client.options import BodyOptions, Defaults, LooseHeaders, RequestOptions, Settings, StrOrURL, pairs
-from httpkit.client.request import ClientRequest, Target
+from httpkit.client.request import ClientRequest
 from httpkit.client.response import ClientResponse
+from httpkit.client.target import Target
 from httpkit.errors import InvalidUrlClientError, NonHttpUrlClientError
 from httpkit.values import hdrs
 from httpkit.values.abc import AbstractCookieJar

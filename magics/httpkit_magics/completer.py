@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 from IPython.core.completer import CompletionContext, SimpleCompletion, SimpleMatcherResult, context_matcher
@@ -24,8 +23,12 @@ class Completer:
         self._base_url = base_url
         self._urls: OrderedDict[str, None] = OrderedDict()
         self.environments: Callable[[], list[str]] = list
-        # A partial, as the decorator sets attributes on what it is given.
-        self._matcher = context_matcher(identifier="httpkit.completer", priority=200)(partial(self._match))
+
+        def matcher(asked: CompletionContext) -> SimpleMatcherResult:
+            return self._match(asked)
+
+        # A function, as the decorator sets attributes, which a method has not.
+        self._matcher = context_matcher(identifier="httpkit.completer", priority=200)(matcher)
 
     def register(self) -> None:
         """Ask this one first."""

@@ -293,3 +293,63 @@ def test_unloading_takes_everything_away(running, server):
     assert running.value("[c for c in get_ipython().configurables if type(c).__name__ == 'HttpKit']") == "[]"
     running.run("%load_ext httpkit_magics")
     assert len(running.run(f"%http {server.url}/").panels) == 1
+
+
+def _offered(running, code):
+    """Return what the kernel offers at `|`, with what is replaced, and the kinds."""
+    before, _, after = code.partition("|")
+    running.client.complete(before + after, len(before))
+    content = running.client.get_shell_msg(timeout=10)["content"]
+    typed = before[content["cursor_start"] :]
+    kinds = {each["text"]: each["type"] for each in content["metadata"]["_jupyter_types_experimental"]}
+    return typed, content["matches"], kinds
+
+
+@pytest.mark.usefixtures("server")
+def test_tab_offers_methods_paths_headers_options_and_names(running):
+    """IPython's completer asks ours, in lines and in cells, and offers nothing else there."""
+    running.run("%http /path ;\ntoken_of_mine = 1")
+    assert _offered(running, "%http GE|")[:2] == ("GE", ["GET "])
+    assert _offered(running, "x = 1\nr = %http GET /pa|")[:2] == ("/pa", ["/path"])
+    typed, matches, kinds = _offered(running, "%http GET /path --max-r|")
+    assert (typed, matches) == ("--max-r", ["--max-redirects"])
+    assert "redirects that are followed" in kinds["--max-redirects"]
+    assert _offered(running, "%http /path Content-T|")[:2] == ("Content-T", ["Content-Type:"])
+    assert _offered(running, "%http /path a=={{token_of|}}")[:2] == ("token_of", ["token_of_mine"])
+    assert _offered(running, "%%http\nGET /path\nAccept: text/cs|")[:2] == ("text/cs", ["text/csv"])
+    assert _offered(running, "%httpkit de|")[:2] == ("de", ["demo"])
+
+
+def test_tab_elsewhere_is_ipythons(running):
+    """Python's names are offered in Python's lines."""
+    running.run("a_long_python_name = 1")
+    assert "a_long_python_name" in _offered(running, "a_long_py|")[1]
+
+
+@pytest.mark.usefixtures("server")
+def test_check_makes_no_response_an_error_of_one_line(running):
+    """The panel is shown, the record is bound, and the cell fails."""
+    cell = running.run("%http http://127.0.0.1:1/ --check -o unanswered")
+    (error,) = cell.of("error")
+    assert (error["ename"], len(error["traceback"]), len(cell.panels)) == ("CheckError", 1, 1)
+    assert error["traceback"][0].startswith("CheckError: Nothing accepts connections at 127.0.0.1:1.")
+    assert running.value("unanswered.failure.kind") == "'refused'"
+    assert running.run("%http / --check ;").reply["status"] == "ok"
+
+
+@pytest.mark.usefixtures("server")
+def test_the_panel_and_the_status_are_configured_at_once(running):
+    """Compact, off and full; an error status as an error; all are listed."""
+    try:
+        assert "Body" not in running.run("%config HttpKit.panel = 'compact'\n%http /path").panels[0]
+        assert running.run("%config HttpKit.panel = 'off'\nr = %http /path").outputs == []
+        assert running.run("%config HttpKit.panel = 'none'").reply["status"] == "error"
+        running.run("%config HttpKit.panel = 'full'\n%config HttpKit.raise_for_status = True")
+        cell = running.run("%http /missing")
+        (error,) = cell.of("error")
+        assert (error["ename"], len(error["traceback"]), len(cell.panels)) == ("RecordError", 1, 1)
+        listed = running.run("%config HttpKit").printed
+        names = ("panel", "display_limit", "redact", "raise_for_status", "base_url")
+        assert [name for name in names if f"HttpKit.{name}=" not in listed] == []
+    finally:
+        running.run("%config HttpKit.raise_for_status = False\n%config HttpKit.panel = 'full'")

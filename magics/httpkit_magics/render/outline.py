@@ -86,7 +86,7 @@ def _preview(text: str, redactor: Redactor) -> tuple[Fold, ...]:
     """Return the end of a body that is still arriving."""
     if not text:
         return ()
-    shown = clip(redactor.text(text), 2 * TAIL).rstrip("\n").split("\n")[-PREVIEW:]
+    shown = clip(redactor.text(redactor.json_text(text)), 2 * TAIL).rstrip("\n").split("\n")[-PREVIEW:]
     return (Fold("Body", "so far", (Code(tuple((Span(line),) for line in shown)),), is_open=True),)
 
 

@@ -95,6 +95,21 @@ class Cells:
         except (StdinNotImplementedError, EOFError, OSError) as error:
             raise NoInput from error
 
+    def environments(self) -> list[str]:
+        """Return the names of the environments, and what else may follow `%httpkit env`."""
+        try:
+            return [*self._environments().named, "list", "show", "off"]
+        except UsageError:
+            return []
+
+    def names(self) -> list[str]:
+        """Return the names that may stand in braces besides those of the notebook: requests, the environment's values."""
+        try:
+            entries = self._environments().active(self._settings.environment).entries
+        except (UsageError, EnvironmentsError):
+            entries = {}
+        return [*self._memory.named, *entries]
+
     def env(self, words: list[str]) -> None:
         """Choose an environment, or show which there are and what the active one holds.
 

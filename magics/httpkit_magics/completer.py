@@ -23,6 +23,7 @@ class Completer:
         self._base_url = base_url
         self._urls: OrderedDict[str, None] = OrderedDict()
         self.environments: Callable[[], list[str]] = list
+        self.names: Callable[[], list[str]] = list
 
         def matcher(asked: CompletionContext) -> SimpleMatcherResult:
             return self._match(asked)
@@ -51,7 +52,7 @@ class Completer:
         names = [name for name in self._shell.user_ns if not name.startswith("_")]
         hidden = self._shell.user_ns_hidden
         return Known(
-            names=sorted(name for name in names if name not in hidden),
+            names=sorted({name for name in names if name not in hidden}.union(self.names())),
             urls=list(reversed(self._urls)),
             environments=self.environments(),
             subcommands=self._subcommands,

@@ -81,6 +81,7 @@ class HttpKitMagics(Magics):
         self.completer = Completer(shell, SUBCOMMANDS, lambda: self.settings.base_url)
         self._client = Client()
         self._cells = Cells(shell, self.settings, self._run)
+        self.completer.environments, self.completer.names = self._cells.environments, self._cells.names
         self._demo: DemoServer | None = None
         self._base_url_before = ""
 

@@ -209,6 +209,22 @@ def test_an_unknown_environment_is_answered_with_the_near_one(running):
     assert cell.reply["status"] == "error"
 
 
+def completions(running, text):
+    """Return what is offered at the end of `text`."""
+    reply = running.client.complete(text, reply=True, timeout=10)
+    return reply["content"]["matches"]
+
+
+@pytest.mark.usefixtures("server")
+def test_environments_and_names_are_offered(running):
+    """After %httpkit env, and between braces."""
+    assert {"dev", "prod", "show"} <= set(completions(running, "%httpkit env "))
+    running.run("%httpkit env dev")
+    run(running, "# @name offered\nGET /one")
+    assert {"offered", "who", "pin"} <= set(completions(running, "%%http\nGET /{{"))
+    running.run("%httpkit env off")
+
+
 def test_a_request_is_tried_again(running, server):
     """The panel says how often; one output."""
     cell = run(running, "# @retry 2\nGET /busy")

@@ -42,25 +42,26 @@ def redirect_url(location: str, base: URL, schemes: frozenset[str], *, requote: 
         NonHttpUrlRedirectClientError: its scheme is not one of `schemes`.
     """
     try:
-        if not requote and _UNSENDABLE.search(location):
-            raise ValueError("white space in a URL that must not be quoted")  # noqa: TRY301 - joins what URL() refuses
-        url = URL(location, encoded=not requote)
+        url = _beside(URL(location, encoded=not requote), base, location, schemes)
+        # yarl looks at the host and the port only when it is asked.
+        if not url.origin().raw_host or (not requote and _UNSENDABLE.search(location)):
+            raise ValueError("no host, or white space that must not be quoted")  # noqa: TRY301 - joins what yarl refuses
     except ValueError as error:
         raise InvalidUrlRedirectClientError(
             location, "Server attempted redirecting to a location that does not look like a URL"
         ) from error
+    return url if url.raw_fragment or not base.raw_fragment else url.with_fragment(base.fragment)
+
+
+def _beside(url: URL, base: URL, location: str, schemes: frozenset[str]) -> URL:
     if url.scheme and url.scheme not in schemes:
         raise NonHttpUrlRedirectClientError(location)
-    if url.scheme and not url.raw_host and not location.partition(":")[2].startswith("//"):
+    if url.scheme and (url.raw_host or location.partition(":")[2].startswith("//")):
+        return url
+    if url.scheme:
         # "http:/path" and "http:path" mean a path beside the base (RFC 3986 section 5.2.2, as browsers read it).
         url = URL.build(path=url.raw_path, query_string=url.raw_query_string, fragment=url.raw_fragment, encoded=True)
-    try:
-        # "//host/path" has a host and no scheme: yarl calls it absolute.
-        url = url if url.scheme else base.join(url)
-        url.origin()
-    except ValueError as error:
-        raise InvalidUrlRedirectClientError(url, "Invalid redirect URL origin") from error
-    return url if url.raw_fragment or not base.raw_fragment else url.with_fragment(base.fragment)
+    return base.join(url)
 
 
 def keeps_method(status: int, method: str) -> bool:

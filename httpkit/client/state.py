@@ -106,13 +106,18 @@ class SessionState:
                 parsed = self.base_url.join(parsed)
             if params:
                 parsed = parsed.extend_query(params)
+            return self._target(parsed)
+        except InvalidUrlClientError:
+            raise
         except ValueError as error:
             raise InvalidUrlClientError(url, str(error)) from error
-        if parsed.scheme not in self.schemes:
-            raise NonHttpUrlClientError(parsed)
-        if not parsed.raw_host:
-            raise InvalidUrlClientError(parsed)
-        return Target(parsed)
+
+    def _target(self, url: URL) -> Target:
+        if url.scheme not in self.schemes:
+            raise NonHttpUrlClientError(url)
+        if not url.raw_host:
+            raise InvalidUrlClientError(url)
+        return Target(url)
 
     # -- requests -----------------------------------------------------------------------------------------------
 

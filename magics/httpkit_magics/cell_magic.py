@@ -95,21 +95,6 @@ class Cells:
         except (StdinNotImplementedError, EOFError, OSError) as error:
             raise NoInput from error
 
-    def environments(self) -> list[str]:
-        """Return the names of the environments, and what else may follow `%httpkit env`."""
-        try:
-            return [*self._environments().named, "list", "show", "off"]
-        except UsageError:
-            return []
-
-    def names(self) -> list[str]:
-        """Return the names that may stand in braces besides those of the notebook: requests, the environment's values."""
-        try:
-            entries = self._environments().active(self._settings.environment).entries
-        except (UsageError, EnvironmentsError):
-            entries = {}
-        return [*self._memory.named, *entries]
-
     def env(self, words: list[str]) -> None:
         """Choose an environment, or show which there are and what the active one holds.
 
@@ -131,6 +116,16 @@ class Cells:
                 print(f"{name} is active.")  # noqa: T201
             case _:
                 raise UsageError("%httpkit env: expected one name, list, show or off")
+
+    def names(self) -> tuple[list[str], list[str]]:
+        """Return what `{{ }}` may hold besides Python's names, and the names of the environments; none where unreadable."""
+        names = [*self._memory.named, *self._memory.captured]
+        try:
+            found = self._environments()
+            active = found.active(self._settings.environment)
+        except (UsageError, EnvironmentsError):
+            return names, []
+        return [*names, *active.entries, *(f"$dotenv {name}" for name in found.dotenv)], list(found.named)
 
     def _notebook(self) -> Notebook:
         environments = self._environments()

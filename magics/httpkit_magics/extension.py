@@ -78,10 +78,9 @@ class HttpKitMagics(Magics):
         self._shell = shell
         self.settings = HttpKit(parent=shell)
         self.outputs = Outputs(shell, self.settings.look)
-        self.completer = Completer(shell, SUBCOMMANDS, lambda: self.settings.base_url)
         self._client = Client()
         self._cells = Cells(shell, self.settings, self._run)
-        self.completer.environments, self.completer.names = self._cells.environments, self._cells.names
+        self.completer = Completer(shell, SUBCOMMANDS, lambda: self.settings.base_url, self._cells.names)
         self._demo: DemoServer | None = None
         self._base_url_before = ""
 

@@ -269,6 +269,7 @@ def test_a_location_can_be_kept_as_it_is():
         ("ftp://a/", httpkit.NonHttpUrlRedirectClientError), ("javascript:alert(1)", httpkit.NonHttpUrlRedirectClientError),
         ("file:///etc/passwd", httpkit.NonHttpUrlRedirectClientError), ("data:,x", httpkit.NonHttpUrlRedirectClientError),
         ("http://[::1", httpkit.InvalidUrlRedirectClientError), ("http://a:99999/", httpkit.InvalidUrlRedirectClientError),
+        ("http://a%3Ab:c@h/", httpkit.InvalidUrlClientError),
         ("http://a:b/", httpkit.InvalidUrlRedirectClientError), ("http://:80/", httpkit.InvalidUrlRedirectClientError),
         ("http://2130706433/", httpkit.InvalidUrlClientError), ("http://127.1/", httpkit.InvalidUrlClientError),
         ("http://0x7f.1/", httpkit.InvalidUrlClientError), ("http://0177.0.0.1/", httpkit.InvalidUrlClientError),

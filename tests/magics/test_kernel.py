@@ -299,7 +299,7 @@ def _offered(running, code):
     """Return what the kernel offers at `|`, with what is replaced, and the kinds."""
     before, _, after = code.partition("|")
     running.client.complete(before + after, len(before))
-    content = running.client.get_shell_msg(timeout=10)["content"]
+    content = running.client.get_shell_msg(timeout=30)["content"]
     typed = before[content["cursor_start"] :]
     kinds = {each["text"]: each["type"] for each in content["metadata"]["_jupyter_types_experimental"]}
     return typed, content["matches"], kinds
@@ -343,7 +343,7 @@ def test_the_panel_and_the_status_are_configured_at_once(running):
     try:
         assert "Body" not in running.run("%config HttpKit.panel = 'compact'\n%http /path").panels[0]
         assert running.run("%config HttpKit.panel = 'off'\nr = %http /path").outputs == []
-        assert running.run("%config HttpKit.panel = 'none'").reply["status"] == "error"
+        assert "expected any of" in running.run("%config HttpKit.panel = 'none'").printed
         running.run("%config HttpKit.panel = 'full'\n%config HttpKit.raise_for_status = True")
         cell = running.run("%http /missing")
         (error,) = cell.of("error")
@@ -353,3 +353,33 @@ def test_the_panel_and_the_status_are_configured_at_once(running):
         assert [name for name in names if f"HttpKit.{name}=" not in listed] == []
     finally:
         running.run("%config HttpKit.raise_for_status = False\n%config HttpKit.panel = 'full'")
+
+
+def test_tab_offers_environments_and_what_cells_named(running, server, tmp_path):
+    """From http-client.env.json in the kernel's folder, and from `# @name`."""
+    running.run(
+        f"import os\nos.chdir({str(tmp_path)!r})\n"
+        'open("http-client.env.json", "w").write(\'{"staging": {"tenant_of_env": "t"}}\')'
+    )
+    running.run("%%http\n# @name first_of_all\nGET /path")
+    assert _offered(running, "%httpkit env sta|")[:2] == ("sta", ["staging"])
+    assert _offered(running, "%%http\nGET /x?a={{first_of|")[:2] == ("first_of", ["first_of_all"])
+    running.run("%httpkit env staging")
+    assert _offered(running, "%%http\nGET /x?a={{tenant|")[:2] == ("tenant", ["tenant_of_env"])
+    running.run("%httpkit env off")
+    assert len(server.requests) == 1
+
+
+def test_assertions_of_a_cell_stand_in_the_panel_and_on_the_record(running, server):
+    """`??` lines under the body; with --check one that fails is an error of one line."""
+    cell = running.run("%%http -o asserted\nGET /\n\n?? status == 200\n?? jsonpath $.a == 2")
+    assert (cell.reply["status"], "Asserts  1 passed, 1 failed" in cell.panels[0], len(server.requests)) == (
+        "ok",
+        True,
+        1,
+    )
+    assert running.value("[bool(each) for each in asserted.checks]") == "[True, False]"
+    cell = running.run("%%http --check\nGET /\n\n?? status == 200\n?? jsonpath $.a == 2")
+    assert [each["traceback"] for each in cell.of("error")] == [
+        ["CheckError: 1 of 2 assertions failed: jsonpath $.a == 2, is 1"]
+    ]

@@ -93,7 +93,9 @@ def _body(record: Record, redactor: Redactor) -> Fold | None:
 
 
 def _badge(record: Record, redactor: Redactor) -> str:
-    return "Offline" if record.is_offline else _status(record, redactor)
+    if record.is_offline:
+        return "Offline"
+    return "Complete" if record.is_loaded else _status(record, redactor)
 
 
 def _asked(method: str, url: str, redactor: Redactor) -> str:
@@ -112,6 +114,8 @@ def _status(record: Record, redactor: Redactor) -> str:
 def _tone(record: Record) -> Tone:
     if record.is_offline:
         return "info"
+    if record.is_loaded:
+        return "good"
     if record.failure is not None:
         return "muted" if record.failure.kind == "cancelled" else "bad"
     return _TONES.get((record.status or 0) // 100, "bad")
@@ -125,7 +129,7 @@ def _facts(record: Record, redactor: Redactor) -> list[str]:
         return [f"after {took}"]
     version = record.http_version
     return [
-        _status(record, redactor) if record.failure is not None else "",
+        _status(record, redactor) if record.failure is not None or record.is_loaded else "",
         _size(record, redactor),
         took,
         clip(version if not version or version.startswith("HTTP") else f"HTTP/{version}", 20),

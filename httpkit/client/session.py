@@ -33,6 +33,7 @@ from httpkit.client.request import ClientRequest
 from httpkit.client.response import CharsetResolver, ClientResponse, detect_charset
 from httpkit.client.sending import Sender
 from httpkit.client.state import Middleware, SessionState
+from httpkit.client.stream_options import EventOptions, ReconnectOptions, WebSocketOptions
 from httpkit.net.body import DEFAULT_LIMIT
 from httpkit.net.connectors import TCPConnector
 from httpkit.net.pool import BaseConnector
@@ -45,10 +46,10 @@ from httpkit.wire.http1 import MAX_FIELD_SIZE, MAX_HEADERS, MAX_LINE_SIZE, Respo
 
 if TYPE_CHECKING:  # imported when they are asked for: 6 ms for tracing, as much for streams
     from httpkit.client.backoff import Backoff
-    from httpkit.client.events import EventOptions, EventSource
-    from httpkit.client.reconnect import ReconnectOptions, WebSocketReconnect
+    from httpkit.client.events import EventSource
+    from httpkit.client.reconnect import WebSocketReconnect
     from httpkit.client.tracing import TraceConfig
-    from httpkit.client.upgrade import WebSocketContextManager, WebSocketOptions
+    from httpkit.client.upgrade import WebSocketContextManager
     from httpkit.client.websocket import ClientWebSocketResponse
 
 # Frames that are kept of where an unclosed session was made, in asyncio's debug mode.
@@ -82,7 +83,7 @@ class ClientSession:
         deprecated: `loop`, `read_timeout`, `conn_timeout` and `ssl_shutdown_timeout`.
     """
 
-    ATTRS = frozenset({"_connector", "_connector_owner", "_source_traceback", "_state", "_trust_env"})
+    ATTRS = frozenset({"_connector", "_connector_owner", "_source_traceback", "_state"})
     """The attributes that a session sets on itself; a subclass may set others."""
 
     _state: SessionState
@@ -264,12 +265,13 @@ class ClientSession:
         """Open a WebSocket; `async with` closes it.
 
         Raises:
+            TypeError: there is no option of such a name.
             WSServerHandshakeError: when awaited: the server did not accept the handshake.
             ClientError: when awaited: whatever else the handshake failed with.
         """
-        from httpkit.client.upgrade import WebSocketContextManager, connect  # noqa: PLC0415 - for WebSockets only
+        from httpkit.client.upgrade import WebSocketContextManager, checked, connect  # noqa: PLC0415 - for WebSockets only
 
-        return WebSocketContextManager(connect(self._state, url, options))
+        return WebSocketContextManager(connect(self._state, url, checked(options)))
 
     def ws_reconnect(
         self, url: StrOrURL, *, backoff: Backoff | None = None, **options: Unpack[ReconnectOptions]

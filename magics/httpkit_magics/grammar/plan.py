@@ -117,8 +117,6 @@ class Capture:
     secret: bool = False
 
 
-
-
 @dataclass(frozen=True, slots=True)
 class Plan:
     """One request to make.
@@ -153,6 +151,7 @@ class Plan:
         captures: the values of the response to give names to.
         checks: what is asserted of the response, in order.
         check: whether an assertion that fails, or no response, is an error.
+        retries: how often it is tried again where there is no response, or one that says "later".
     """
 
     method: str
@@ -183,6 +182,7 @@ class Plan:
     captures: tuple[Capture, ...] = ()
     checks: tuple[Check, ...] = ()
     check: bool = False
+    retries: int = 0
 
 
 class LineError(ValueError):

@@ -21,6 +21,7 @@ from httpkit_magics.run.charset import charset_of
 from httpkit_magics.run.download import Download, DownloadError
 from httpkit_magics.run.failures import Attempt, explain
 from httpkit_magics.run.files import composed
+from httpkit_magics.run.masking import masked
 from httpkit_magics.run.offline import Unsent, unsent
 from httpkit_magics.run.progress import Underway
 from httpkit_magics.run.request import request_options, split_userinfo, with_query
@@ -54,6 +55,7 @@ async def execute(resources: Resources, plan: Plan, settings: Settings, progress
     record.started, record.elapsed = started, time.perf_counter() - began
     record.name, record.show = plan.name, plan.show
     VAULT.hear(credentials_of(record.request))
+    record.error = record.error and masked(record.error)
     return record
 
 

@@ -301,7 +301,12 @@ class Record:
     @property
     def ok(self) -> bool:
         """Whether a response arrived whole and its status is below 400."""
-        return self.failure is None and self.status is not None and self.status < 400
+        return self.failure is None and self.status is not None and (self.status < 400 or self.is_loaded)
+
+    @property
+    def is_loaded(self) -> bool:
+        """Whether a download found nothing missing: its 416 is no error (RFC 9110 section 15.5.17)."""
+        return self.status == 416 and self.saved is not None
 
     @property
     def text(self) -> str:
@@ -368,7 +373,7 @@ class Record:
         # Not `from self.error`: messages of the client repeat URLs, with what stands in them.
         if self.failure is not None:
             raise RecordError(VAULT.wary.url(self.failure.sentence), self)
-        if self.status is not None and self.status >= 400:
+        if self.status is not None and self.status >= 400 and not self.is_loaded:
             redactor = VAULT.wary.knowing(credentials_of(self.request))
             said = f"{self.status} {self.reason} from {self.request.method} {redactor.url(self.url)}"
             raise RecordError(visible_line(redactor.text(said)), self)

@@ -147,6 +147,8 @@ class Plan:
         show: what the panel shows, of HTTPie's letters: H and B are the request's headers and body, h and b the
             response's, m is the timing. None is the usual panel.
         captures: the values of the response to give names to.
+        is_encoded: whether the target is sent as it is typed, percent-encoding and all.
+        connect_timeout: seconds for making the connection; 0 and None are no limit but `timeout`.
     """
 
     method: str
@@ -175,6 +177,8 @@ class Plan:
     offline: bool = False
     show: str | None = None
     captures: tuple[Capture, ...] = ()
+    is_encoded: bool = False
+    connect_timeout: float | None = None
 
 
 class LineError(ValueError):

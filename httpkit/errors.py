@@ -55,6 +55,7 @@ from typing import Any
 
 from yarl import URL
 
+from httpkit.values.deprecation import warn
 from httpkit.values.messages import ConnectionKey, RequestInfo
 
 
@@ -78,16 +79,34 @@ class ClientResponseError(ClientError):
         request_info: RequestInfo,
         history: tuple[Any, ...],
         *,
-        status: int = 0,
+        code: int | None = None,
+        status: int | None = None,
         message: str = "",
         headers: Mapping[str, str] | None = None,
     ) -> None:
+        if code is not None:
+            if status is not None:
+                raise ValueError("both code and status arguments are provided; code is deprecated, use status instead")
+            warn("code is deprecated, use status")
+            status = code
+        status = status or 0
         self.request_info = request_info
         self.status = status
         self.message = message
         self.headers = headers
         self.history = history
         super().__init__(request_info, history)
+
+    @property
+    def code(self) -> int:
+        """The status; deprecated."""
+        warn("code is deprecated, use status")
+        return self.status
+
+    @code.setter
+    def code(self, value: int) -> None:
+        warn("code is deprecated, use status")
+        self.status = value
 
     def __str__(self) -> str:
         return f"{self.status}, message={self.message!r}, url={str(self.request_info.real_url)!r}"

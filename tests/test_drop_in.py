@@ -1,6 +1,6 @@
 """Code as users of aiohttp write it, run with `import aiohttp` and with `import httpkit as aiohttp`: the same comes out."""
 
-# ruff: noqa: D103, ARG001 - a snippet shows what its name says, in the form that its topic has it
+# ruff: noqa: D103, ARG001, SIM117 - a snippet shows what its name says, in the form that its topic has it
 
 from __future__ import annotations
 

@@ -115,6 +115,8 @@ class Call:
         if current is not None and current.response is not None:
             current.response.close()
         await self._end_upload()
+        if current is not None:
+            await current.wait_upload()
         headers = CIMultiDict() if self._headers is None else self._headers
         for trace in self._traces:
             await trace.send_request_exception(self._method, self._target.url, headers, error)

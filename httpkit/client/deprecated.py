@@ -10,10 +10,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, TypedDict
 
-from httpkit.net.deprecated import TLSOptions, merged_ssl, unknown_name, warn, warn_ssl_shutdown_timeout
+from httpkit.net.deprecated import TLSOptions, merged_ssl, warn_ssl_shutdown_timeout
+from httpkit.values.deprecation import unknown_name, warn
 from httpkit.values.messages import DEFAULT_TIMEOUT, ClientTimeout
-
-__all__ = ("SessionOptions", "is_chunked", "request_options", "session_options", "warn")
 
 
 class SessionOptions(TypedDict, total=False):

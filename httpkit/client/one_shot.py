@@ -7,12 +7,12 @@ from types import TracebackType
 from typing import Unpack
 
 from httpkit.client.context import RequestContextManager
-from httpkit.client.deprecated import warn
 from httpkit.client.options import RequestOptions, StrOrURL
 from httpkit.client.response import ClientResponse
 from httpkit.client.session import ClientSession
 from httpkit.net.connectors import TCPConnector
 from httpkit.net.pool import BaseConnector
+from httpkit.values.deprecation import warn
 from httpkit.values.messages import HttpVersion, HttpVersion11
 
 

@@ -19,13 +19,13 @@ from multidict import CIMultiDict, CIMultiDictProxy
 from yarl import URL, Query
 
 from httpkit.client.auth import BasicAuth
-from httpkit.client.deprecated import warn
 from httpkit.client.options import LooseHeaders, Settings, pairs
 from httpkit.net.exchange import Exchange
 from httpkit.net.pool import Connection
 from httpkit.net.proxy import TUNNELLED_SCHEMES, forwarded_fields, is_forwarded
 from httpkit.values import hdrs
 from httpkit.values.abc import AbstractStreamWriter, LooseCookies
+from httpkit.values.deprecation import warn
 from httpkit.values.messages import ConnectionKey, HttpVersion, HttpVersion11, RequestInfo, Timing
 from httpkit.values.set_cookie import encode_cookies, parse_cookie
 from httpkit.values.version import USER_AGENT
@@ -109,6 +109,14 @@ class ClientRequest:
     ALL_METHODS = GET_METHODS | POST_METHODS | frozenset({"DELETE"})
     DEFAULT_HEADERS = _DefaultHeaders()
 
+    method: str
+    original_url: URL
+    url: URL
+    headers: CIMultiDict[str]
+    connection_key: ConnectionKey
+    session: Any
+    loop: asyncio.AbstractEventLoop
+    timing: Timing
     # What is not used is not set: a plain GET sets a third of this.
     auth: BasicAuth | None = None
     chunked: bool | None = None

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any, Self
 from multidict import CIMultiDictProxy, MultiDict, MultiDictProxy
 from yarl import URL
 
-from httpkit.client.deprecated import warn
 from httpkit.client.options import LooseHeaders, pairs
 from httpkit.client.request import ClientRequest
 from httpkit.errors import (
@@ -30,6 +29,7 @@ from httpkit.net.pool import Connection
 from httpkit.net.response_connection import ResponseConnection
 from httpkit.values import hdrs
 from httpkit.values.charsets import find_charset
+from httpkit.values.deprecation import warn
 from httpkit.values.fields import MediaType, parse_media_type
 from httpkit.values.messages import HttpVersion, HttpVersion11, RequestInfo, Timing
 from httpkit.values.set_cookie import parse_set_cookie

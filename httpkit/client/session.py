@@ -17,7 +17,7 @@ from yarl import URL
 from httpkit.client.auth import BasicAuth
 from httpkit.client.call import Call
 from httpkit.client.context import RequestContextManager
-from httpkit.client.deprecated import SessionOptions, session_options, warn
+from httpkit.client.deprecated import SessionOptions, session_options
 from httpkit.client.options import (
     BodyOptions,
     Defaults,
@@ -39,6 +39,7 @@ from httpkit.net.pool import BaseConnector
 from httpkit.values import hdrs
 from httpkit.values.abc import AbstractCookieJar, LooseCookies
 from httpkit.values.cookies import CookieJar
+from httpkit.values.deprecation import warn
 from httpkit.values.messages import DEFAULT_TIMEOUT, ClientTimeout, HttpVersion, HttpVersion11
 from httpkit.wire.http1 import MAX_FIELD_SIZE, MAX_HEADERS, MAX_LINE_SIZE, ResponseHead
 

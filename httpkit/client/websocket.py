@@ -144,8 +144,11 @@ class ClientWebSocketResponse(WebSocketSender):
                 self._connection.refill()
             if message[0] is _TEXT or message[0] is _BINARY:
                 return message  # type: ignore[return-value]  # a fragment comes only after receive_stream()
-            return await self._settle(message)
-        return await self._settle(await self._next(timeout))
+        else:
+            message = await self._next(timeout)
+            if message[0] is _TEXT or message[0] is _BINARY:
+                return message  # type: ignore[return-value]  # as above
+        return await self._settle(message)
 
     async def _next(self, timeout: float | None, *, in_pieces: bool = False) -> Received:
         if self._is_waiting:
@@ -161,6 +164,8 @@ class ClientWebSocketResponse(WebSocketSender):
             if limit:
                 async with asyncio.timeout(limit):
                     message = await self._next_received(in_pieces=in_pieces)
+            elif self._ready is not _NOTHING:
+                message = await self._connection.next()
             else:
                 message = await self._next_received(in_pieces=in_pieces)
         except (asyncio.CancelledError, TimeoutError):

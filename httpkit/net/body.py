@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Protocol, cast
 
 from httpkit.errors import LineTooLong
+from httpkit.values.deprecation import warn
 
 logger = logging.getLogger("httpkit.internal")
 
@@ -208,7 +209,8 @@ class StreamReader:
         return self.total_bytes if self.total_compressed_bytes is None else self.total_compressed_bytes
 
     def unread_data(self, data: bytes) -> None:
-        """Put `data` back to be read next."""
+        """Put `data` back to be read next; deprecated: keep it instead."""
+        warn("unread_data() is deprecated, keep what you read")
         if not data:
             return
         if self._offset:

@@ -5,15 +5,12 @@ Those of connectors are here, because a layer imports only downwards; `client/de
 
 from __future__ import annotations
 
-import inspect
 import ssl as ssl_module
-import warnings
 from collections.abc import Iterable, Mapping
 from typing import Any, TypedDict
 
 from httpkit.net.tls import Fingerprint
-
-_PACKAGE = __name__.partition(".")[0]
+from httpkit.values.deprecation import unknown_name, warn
 
 
 class TLSOptions(TypedDict, total=False):
@@ -28,26 +25,6 @@ class ConnectorOptions(TLSOptions, total=False):
     """The deprecated parameters of `TCPConnector`."""
 
     ssl_shutdown_timeout: float | None
-
-
-def warn(message: str) -> None:
-    """Give a DeprecationWarning where the package was called from, however deep below this is."""
-    level = 1
-    frame = inspect.currentframe()
-    while frame is not None and frame.f_globals.get("__name__", "").partition(".")[0] == _PACKAGE:
-        frame = frame.f_back
-        level += 1
-    warnings.warn(message, DeprecationWarning, stacklevel=level)
-
-
-def unknown_name(function: str, names: Iterable[str], known: Iterable[str]) -> TypeError:
-    """Return the error for parameters that `function` doesn't have, with the nearest one that it has."""
-    import difflib  # noqa: PLC0415 - for a mistake only
-
-    name = min(names)
-    near = difflib.get_close_matches(name, known, n=1)
-    hint = f", did you mean {near[0]!r}?" if near else ""
-    return TypeError(f"{function} got an unexpected keyword argument {name!r}{hint}")
 
 
 def merged_ssl(ssl: Any, options: Mapping[str, Any]) -> Any:

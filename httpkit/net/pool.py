@@ -19,8 +19,8 @@ from yarl import URL
 
 from httpkit.errors import ClientConnectionError, ConnectionTimeoutError
 from httpkit.net.deadlines import Deadlines
-from httpkit.net.deprecated import warn
 from httpkit.net.http1_connection import Http1Connection
+from httpkit.values.deprecation import warn
 from httpkit.values.messages import ClientTimeout, ConnectionKey, Timing
 
 KEEPALIVE_TIMEOUT = 15.0

@@ -6,10 +6,10 @@ import asyncio
 from collections.abc import Callable
 
 from httpkit.errors import ClientConnectionError
-from httpkit.net.deprecated import warn
 from httpkit.net.exchange import Exchange
 from httpkit.net.http1_connection import Http1Connection
 from httpkit.net.pool import Connection
+from httpkit.values.deprecation import warn
 
 
 class ResponseConnection(Connection):

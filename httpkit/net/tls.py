@@ -6,6 +6,8 @@ import asyncio
 import errno
 import socket
 import ssl
+import sys
+from asyncio import sslproto
 from functools import lru_cache
 from typing import Any
 
@@ -57,6 +59,10 @@ class Fingerprint:
         if got != self._fingerprint:
             host, port, *_ = transport.get_extra_info("peername")
             raise ServerFingerprintMismatch(self._fingerprint, got, host, port)
+
+
+# asyncio's own transport of a TLS connection; uvloop has another.
+_AsyncioTLS: Any = vars(sslproto).get("_SSLProtocolTransport", ())
 
 
 @lru_cache(maxsize=2)
@@ -111,6 +117,9 @@ async def attach(
     if context is None:
         carrier.set_protocol(protocol)
     else:
+        if sys.version_info < (3, 11, 8) and isinstance(carrier, _AsyncioTLS):
+            # There, a failure of TLS in TLS is a TypeError of _force_close() (CPython issue 113214).
+            vars(carrier)["_force_close"] = lambda _error: carrier.abort()
         transport = await loop.start_tls(carrier, protocol, context, server_hostname=server_hostname)
     if transport is None or transport.is_closing():
         # The protocol was told of the loss before it was told of the connection.

@@ -88,39 +88,40 @@ class WebSocketConnection:
         self._owed_pong: bytes | None = None
         self._has_closed = False
         carrier.switch(self)
-        carrier.resume_reading()
+        if not self.is_resting:
+            carrier.resume_reading()
 
     # -- receiving ----------------------------------------------------------------------------------------------
 
     def feed(self, data: bytes) -> None:
         """Decode received bytes, and wake the reader if they complete a message."""
-        if self.heartbeat is not None:
+        messages, decoder = self.messages, self.decoder
+        if self.heartbeat is not None and data:
             self.heard = self._loop.time()
-        self._cost = self._cost + len(data) if self.messages else len(data)
-        self._decode(data)
-
-    def _decode(self, data: bytes) -> None:
-        decoder = self.decoder
+        self._cost = self._cost + len(data) if messages else len(data)
         batch = decoder.feed(data)
         if batch:
             # One pass in C over all of them, where looking at each would cost as much as decoding it.
-            if max(map(_type_of, batch)) > _BINARY:
+            if (max(map(_type_of, batch)) if len(batch) > 1 else batch[0][0]) > _BINARY:
                 batch = self._take_control(batch)
             self._cost += MESSAGE_OVERHEAD * len(batch)
             if self._is_deflated:
                 self._cost += sum(map(_size_of, batch))
-            self.messages.extend(batch)
-            if batch:
-                self._wake()
-        if self.messages:
-            if (self._cost > self._limit or decoder.has_more) and not self.is_resting:
-                self.is_resting = True
-                self.carrier.pause_reading()
+            messages.extend(batch)
+        if messages:
+            if self._waiter is not None and not self._waiter.done():
+                self._waiter.set_result(None)
+            if self._cost > self._limit or decoder.has_more:
+                self._rest()
         elif decoder.has_more:
             # In the middle of a message that inflates to a lot: others have their turn before it goes on.
+            self._rest()
+            self._loop.call_soon(self.refill)
+
+    def _rest(self) -> None:
+        if not self.is_resting:
             self.is_resting = True
             self.carrier.pause_reading()
-            self._loop.call_soon(self.refill)
 
     def refill(self) -> None:
         """Go on receiving: the reader has taken everything."""
@@ -129,7 +130,7 @@ class WebSocketConnection:
         self._cost = 0
         self.is_resting = False
         if self.decoder.has_more:
-            self._decode(b"")
+            self.feed(b"")
         if not self.is_resting:
             self.carrier.resume_reading()
 
@@ -212,7 +213,11 @@ class WebSocketConnection:
             ClientConnectionResetError: the WebSocket is closed, or about to be.
             ValueError: a control frame with more than 125 bytes, or a wrong `compress`.
         """
-        self._open_transport().write(self._encoder.encode(opcode, payload, compress))
+        transport = self._transport
+        # As in _open_transport(): a call less for each message.
+        if transport is None or self._has_closed or self.is_lost or transport.is_closing():
+            raise ClientConnectionResetError("Cannot write to closing transport")
+        transport.write(self._encoder.encode(opcode, payload, compress))
 
     def send_fragment(self, opcode: int, payload: bytes, *, final: bool) -> None:
         """Send one fragment of a message; `opcode` is that of the message in each call.

@@ -78,13 +78,13 @@ async def chunks(request: web.Request) -> web.StreamResponse:
     return response
 
 
-async def zipped(request: web.Request) -> web.Response:
+async def zipped(_request: web.Request) -> web.Response:
     """Answer with gzip, whatever was accepted."""
     body = gzip.compress(b'{"zipped": true}' * 1000)
     return web.Response(body=body, headers={"Content-Encoding": "gzip", "Content-Type": "text/plain"})
 
 
-async def set_cookies(request: web.Request) -> web.Response:
+async def set_cookies(_request: web.Request) -> web.Response:
     """Set two cookies."""
     response = web.Response(text="set")
     response.set_cookie("session", "abc", httponly=True)
@@ -109,7 +109,7 @@ async def typed(request: web.Request) -> web.Response:
     return web.Response(body=b'{"a": 1}', headers={"Content-Type": request.query["type"]})
 
 
-async def facts(request: web.Request) -> web.Response:
+async def facts(_request: web.Request) -> web.Response:
     """Answer with fields that clients parse."""
     response = web.Response(body=b"data", headers={"Content-Disposition": 'attachment; filename="na me.txt"'})
     response.headers.add("Link", '</page/2>; rel="next"; title="more"')
@@ -125,7 +125,7 @@ async def basic(request: web.Request) -> web.Response:
     return web.Response(status=401, text="who?", headers={"WWW-Authenticate": "Basic"})
 
 
-async def multipart(request: web.Request) -> web.Response:
+async def multipart(_request: web.Request) -> web.Response:
     """Answer with two parts."""
     body = (
         b"--b\r\nContent-Type: text/plain\r\n\r\nfirst\r\n"

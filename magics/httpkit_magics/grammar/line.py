@@ -140,7 +140,7 @@ def _plain(settings: Settings) -> dict[str, Any]:
     """Return what stands in a plan as the line says it."""
     show = settings.get("show", {1: "HBhb", 2: "HBhbm"}.get(settings.get("verbose", 0)))
     names = ("name", "timeout", "verify", "max_redirects")
-    flags = ("stream", "check_status", "offline")
+    flags = ("stream", "check_status", "check", "offline")
     return {
         "show": show,
         "proxies": settings.get("proxy", ()),

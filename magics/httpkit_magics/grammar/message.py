@@ -6,6 +6,7 @@ Bodies are written as HTTPie writes them, so that a server can't tell the differ
 from __future__ import annotations
 
 import base64
+import dataclasses
 import json
 import re
 import zlib
@@ -40,6 +41,12 @@ class Message:
     headers: tuple[tuple[str, str | None], ...] = ()
     query: tuple[tuple[str, str], ...] = ()
     body: bytes | None = None
+
+    def with_headers(self, headers: list[tuple[str, str]]) -> Message:
+        """Return the message with `headers` in the place of those of the same names."""
+        names = {name.lower() for name, _ in headers}
+        kept = (pair for pair in self.headers if pair[0].lower() not in names)
+        return dataclasses.replace(self, headers=(*kept, *headers))
 
 
 def files_of(plan: Plan) -> list[FromFile]:

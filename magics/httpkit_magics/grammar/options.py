@@ -98,6 +98,7 @@ OPTIONS = {
     "--max-redirects": Option("max_redirects", "NUMBER", None, "redirects that are followed at most"),
     "--timeout": Option("timeout", "SECONDS", None, "limit for the whole request; 0 is no limit"),
     "--check-status": _flag("check_status", "make a status of 400 and more an error"),
+    "--check": _flag("check", "make a failed assertion, or no response, an error (ours)"),
     "--offline": _flag("offline", "show the request and send nothing"),
     "--proxy": Option("proxy", "PROXY", None, "http:URL, https:URL, or a URL for both"),
     "--verify": Option("verify", "YES|NO|FILE", None, "whether certificates are verified, or those to trust"),

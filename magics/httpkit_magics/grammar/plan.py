@@ -114,6 +114,8 @@ class Capture:
     query: str
     secret: bool = False
 
+from httpkit_magics.grammar.check import Check
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:
@@ -147,6 +149,8 @@ class Plan:
         show: what the panel shows, of HTTPie's letters: H and B are the request's headers and body, h and b the
             response's, m is the timing. None is the usual panel.
         captures: the values of the response to give names to.
+        checks: what is asserted of the response, in order.
+        check: whether an assertion that fails, or no response, is an error.
         is_encoded: whether the target is sent as it is typed, percent-encoding and all.
         connect_timeout: seconds for making the connection; 0 and None are no limit but `timeout`.
     """
@@ -177,6 +181,8 @@ class Plan:
     offline: bool = False
     show: str | None = None
     captures: tuple[Capture, ...] = ()
+    checks: tuple[Check, ...] = ()
+    check: bool = False
     is_encoded: bool = False
     connect_timeout: float | None = None
 

@@ -10,11 +10,10 @@ import base64
 import binascii
 import re
 from collections.abc import Iterator
-from typing import Final
+from typing import Final, Protocol
 from urllib.parse import unquote, unquote_plus
 
 from httpkit_magics.record.naming import is_telling
-from httpkit_magics.record.record import SentRequest
 from httpkit_magics.record.secrets import Secret
 
 SHORTEST: Final = 8
@@ -35,7 +34,23 @@ _WORD: Final = re.compile(r"[a-z_.-]+|[A-Z_]+")
 _USERINFO: Final = re.compile(r"//([^/?#@\s]+)@")
 
 
-def credentials_of(request: SentRequest) -> Iterator[Secret]:
+class _Fields(Protocol):
+    def items(self) -> list[tuple[str, str]]: ...
+
+
+class Carrier(Protocol):
+    """What carries credentials: the URL and the header fields of a request."""
+
+    @property
+    def url(self) -> str:
+        """The URL as it was sent."""
+
+    @property
+    def headers(self) -> _Fields:
+        """The field lines."""
+
+
+def credentials_of(request: Carrier) -> Iterator[Secret]:
     """Yield what the request's URL and header fields say to be secret, at most 20 values of 8 to 8192 characters."""
     seen: set[str] = set()
     for value in _values(request):
@@ -44,7 +59,7 @@ def credentials_of(request: SentRequest) -> Iterator[Secret]:
             yield Secret(value)
 
 
-def _values(request: SentRequest) -> Iterator[str]:
+def _values(request: Carrier) -> Iterator[str]:
     url = request.url
     if "@" in url:
         for userinfo in _USERINFO.findall(url):

@@ -9,13 +9,20 @@ from __future__ import annotations
 import codecs
 import dataclasses
 import json
+import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
-from httpkit_magics.record.redaction import REDACTOR
+from httpkit_magics.record.credentials import credentials_of
+from httpkit_magics.record.paths import find
+from httpkit_magics.record.redaction import VAULT
+from httpkit_magics.record.saving import save
+from httpkit_magics.record.tabular import frame_of
 from httpkit_magics.record.units import duration, size
+from httpkit_magics.record.verdicts import Verdict
 from httpkit_magics.record.visible import visible_line
 
 _REPR_URL = 120
@@ -71,20 +78,23 @@ class Fields:
         return hash(self._lines)
 
     def __repr__(self) -> str:
-        return f"Fields({list(self._lines)!r})"
+        return f"Fields({[(name, VAULT.wary.header(name, value)) for name, value in self._lines]!r})"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class SentRequest:
     """The request as it was sent: `url` is the last one asked, `body` the bytes before any content coding."""
 
     method: str
     url: str
     headers: Fields = field(default_factory=Fields)
-    body: bytes | None = field(default=None, repr=False)
+    body: bytes | None = None
+
+    def __repr__(self) -> str:
+        return visible_line(f"<SentRequest {self.method[:_REPR_WORD]} {VAULT.wary.url(self.url)} {self.headers!r}>")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Cookie:
     """A cookie that the response set, with its attributes as the server wrote them (RFC 6265bis section 5.6)."""
 
@@ -92,8 +102,17 @@ class Cookie:
     value: str
     attributes: tuple[tuple[str, str | None], ...] = ()
 
+    @property
+    def is_http_only(self) -> bool:
+        """Whether scripts are not given it, which says that it is a credential."""
+        return any(name.lower() == "httponly" for name, _ in self.attributes)
 
-@dataclass(frozen=True, slots=True)
+    def __repr__(self) -> str:
+        value = VAULT.wary.cookie(self.name, self.value, http_only=self.is_http_only)
+        return f"Cookie({self.name!r}, {value!r}, {self.attributes!r})"
+
+
+@dataclass(frozen=True, slots=True, repr=False)
 class Link:
     """One link of a `Link` field (RFC 8288), its target absolute."""
 
@@ -101,8 +120,11 @@ class Link:
     url: str
     parameters: tuple[tuple[str, str], ...] = ()
 
+    def __repr__(self) -> str:
+        return f"Link({self.rel!r}, {VAULT.wary.url(self.url)!r}, {self.parameters!r})"
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(frozen=True, slots=True, repr=False)
 class Hop:
     """A response that redirected: what was asked, what it answered and where it pointed."""
 
@@ -111,6 +133,10 @@ class Hop:
     method: str
     url: str
     location: str
+
+    def __repr__(self) -> str:
+        url, location = VAULT.wary.url(self.url), VAULT.wary.url(self.location)
+        return f"Hop({self.status}, {self.reason!r}, {self.method!r}, {url!r}, {location!r})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +158,25 @@ class Certificate:
     issuer: str = ""
     names: tuple[str, ...] = ()
     expires: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SavedFile:
+    """A file that the body went to.
+
+    Attributes:
+        path: where it is.
+        size: bytes in it.
+        offset: bytes of it that were there before.
+        total: bytes that it should have; None where the response doesn't say.
+        is_complete: whether nothing is missing.
+    """
+
+    path: Path
+    size: int
+    offset: int = 0
+    total: int | None = None
+    is_complete: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +214,20 @@ def known_charset(name: str | None) -> str:
 
 
 class RecordError(Exception):
-    """`raise_for_status()` of a record whose status is 400 or more, or that has no response at all."""
+    """`raise_for_status()` of a record whose status is 400 or more, or that has no response at all.
+
+    Its message holds no credential. In a notebook it shows as one line.
+
+    Attributes:
+        record: the record.
+    """
+
+    def __init__(self, message: str, record: Record) -> None:
+        self.record = record
+        super().__init__(message)
+
+    def _render_traceback_(self) -> list[str]:
+        return [f"{type(self).__name__}: {self}"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,6 +240,7 @@ class Progress:
         received: bytes of the body so far.
         expected: bytes of the whole body; None where the response doesn't say.
         elapsed: seconds since the call.
+        preview: the last lines of the body so far, where they are to be seen.
     """
 
     request: SentRequest
@@ -189,6 +248,7 @@ class Progress:
     received: int = 0
     expected: int | None = None
     elapsed: float = 0.0
+    preview: str = ""
 
 
 @dataclass(eq=False, repr=False)
@@ -221,6 +281,14 @@ class Record:
     name: str | None = None
     failure: Failure | None = None
     error: BaseException | None = None
+    checks: tuple[Verdict, ...] = ()
+    """What became of the assertions, in order."""
+    saved: SavedFile | None = None
+    """The file that the body went to, where one was asked for; the body of a download is only there."""
+    is_offline: bool = False
+    """Whether the request was only put together, and not sent."""
+    show: str | None = None
+    """What its panel shows, of the letters H, B, h, b and m, as HTTPie's --print; None is the usual panel."""
 
     @property
     def ok(self) -> bool:
@@ -243,6 +311,41 @@ class Record:
         """
         return json.loads(self.content)
 
+    def jsonpath(self, path: str) -> Any:
+        """Return what `path` finds in the body, by RFC 9535: one value where it names one place, else a list.
+
+        Raises:
+            KeyError: the path names one place, and there is nothing.
+            ValueError: the path can't be understood, or the body is not JSON.
+        """
+        return find(path, self.json())
+
+    def __getitem__(self, path: str) -> Any:
+        """Return what the JSONPath `path` finds in the body: `r["$.items[*].id"]`; as `jsonpath` does."""
+        return self.jsonpath(path)
+
+    def df(self, path: str = "$") -> Any:
+        """Return a table of the body as a DataFrame: of pandas, or of polars where that alone is there or imported.
+
+        JSON is an array of objects, at the JSONPath `path`; NDJSON and CSV need no path.
+
+        Raises:
+            ImportError: neither pandas nor polars is installed.
+            ValueError: there is no table at `path`.
+        """
+        return frame_of(self.headers.get("content-type") or "", self.text, path)
+
+    def save(self, path: str | os.PathLike[str] = ".") -> Path:
+        """Write the body to a file and return its path.
+
+        The file is written beside its place and then put there whole, so that a symbolic link is replaced and never
+        followed. In a folder a new file is made, named after the URL and its media type.
+
+        Raises:
+            OSError: it can't be written.
+        """
+        return save(self.content, path, self.url, self.headers.get("content-type") or "")
+
     @property
     def timing(self) -> dict[str, float]:
         """Seconds spent in each phase that happened."""
@@ -252,19 +355,21 @@ class Record:
         """Do nothing for a response below 400.
 
         Raises:
-            RecordError: the status is 400 or more, or no response arrived; its cause is the client's exception.
+            RecordError: the status is 400 or more, or no response arrived; its `record.error` is the client's exception.
         """
+        # Not `from self.error`: messages of the client repeat URLs, with what stands in them.
         if self.failure is not None:
-            raise RecordError(self.failure.sentence) from self.error
+            raise RecordError(self.failure.sentence, self)
         if self.status is not None and self.status >= 400:
-            raise RecordError(f"{self.status} {self.reason} from {self.request.method} {self.url}")
+            url = VAULT.redactor.knowing(credentials_of(self.request)).url(self.url)
+            raise RecordError(visible_line(f"{self.status} {self.reason} from {self.request.method} {url}"), self)
 
     def replaced(self, **changes: Any) -> Record:
         """Return a copy with `changes`."""
         return dataclasses.replace(self, **changes)
 
     def __repr__(self) -> str:
-        url = REDACTOR.url(self.url)
+        url = VAULT.wary.knowing(credentials_of(self.request)).url(self.url)
         asked = f"{self.request.method[:_REPR_WORD]} {url[:_REPR_URL]}{'...' if len(url) > _REPR_URL else ''}"
         if self.failure is not None:
             said = f"{self.failure.title[:_REPR_WORD]} {asked} after {duration(self.elapsed)}"

@@ -48,20 +48,30 @@ _PART_NAME: Final = re.compile(r'(?i)[; ]name="?([^"\r\n;]*)')
 class Redactor:
     """Masks credentials in every form in which a record shows them.
 
-    `secrets` are masked wherever they stand, in each of their forms. Every other method ends in `text()`, so that a
-    value goes through one call. An instance does not change: `knowing()` makes another.
+    `secrets` are masked wherever they stand, in each of their forms; so are the values of `names`, besides those that
+    are telling anyway. Every other method ends in `text()`, so that a value goes through one call. An instance does not
+    change: `knowing()` makes another.
     """
 
-    __slots__ = ("_patterns", "secrets")
+    __slots__ = ("_patterns", "names", "secrets")
 
-    def __init__(self, secrets: Iterable[Secret] = ()) -> None:
+    def __init__(self, secrets: Iterable[Secret] = (), names: Iterable[str] = ()) -> None:
         self.secrets = tuple(secrets)
+        self.names = frozenset(name.lower() for name in names)
         self._patterns = Patterns(self.secrets) if self.secrets else None
 
     def knowing(self, more: Iterable[Secret]) -> Redactor:
         """Return a redactor that masks `more` as well."""
         added = tuple(more)
-        return Redactor(self.secrets + added) if added else self
+        return Redactor(self.secrets + added, self.names) if added else self
+
+    def is_telling(self, name: str) -> bool:
+        """Return whether what a request names so is masked."""
+        return is_telling(name) or name.lower() in self.names
+
+    def is_password(self, name: str) -> bool:
+        """Return whether a member of a response's JSON that is named so is masked."""
+        return is_password(name) or name.lower() in self.names
 
     def text(self, text: str) -> str:
         """Return `text` with every registered secret masked."""
@@ -74,7 +84,7 @@ class Redactor:
         """
         if "//" in text:
             text = _USERINFO.sub(f"//{MASK}@", text)
-        return self.text(_mask_parameters(text))
+        return self.text(_mask_parameters(text, self.is_telling))
 
     def header(self, name: str, value: str) -> str:
         """Return the value of a field: schemes and cookie names are kept, credentials are not."""
@@ -85,22 +95,26 @@ class Redactor:
             return self.text("; ".join(map(_cookie_pair, value.split(";"))))
         if lowered == "set-cookie":
             return self._set_cookie(value)
-        return MASK if is_telling(name) else self.url(value)
+        return MASK if self.is_telling(name) else self.url(value)
 
     def cookie(self, name: str, value: str, *, http_only: bool) -> str:
         """Return a response cookie's value; a mask where it is HttpOnly, or where its name is telling."""
-        return MASK if http_only or is_telling(name) else self.text(value)
+        return MASK if http_only or self.is_telling(name) else self.text(value)
 
     def form(self, text: str) -> str:
         """Return an `application/x-www-form-urlencoded` body with telling fields masked."""
         return self.url("?" + text)[1:]
 
-    def hides(self, name: str, value: Any, is_secret: Callable[[str], bool] = is_password) -> bool:
+    def hides(self, name: str, value: Any) -> bool:
         """Return whether a JSON member is masked, with all that is in it; null and booleans hold nothing."""
-        return value is not None and not isinstance(value, bool) and is_secret(name)
+        return value is not None and not isinstance(value, bool) and self.is_password(name)
 
-    def json_text(self, text: str, is_secret: Callable[[str], bool] = is_password) -> str:
-        """Return JSON text, whole or cut off, with the members masked whose name `is_secret`, and its layout kept."""
+    def json_text(self, text: str, is_secret: Callable[[str], bool] | None = None) -> str:
+        """Return JSON text, whole or cut off, with the members masked whose name `is_secret`, and its layout kept.
+
+        Without `is_secret` a response's members are judged.
+        """
+        is_secret = is_secret or self.is_password
         parts = []
         done = 0
         for string in _STRING.finditer(text):
@@ -118,9 +132,9 @@ class Redactor:
         if media_type == "application/x-www-form-urlencoded":
             return self.form(text)
         if media_type.startswith("multipart/"):
-            return self.text(_mask_parts(text))
+            return self.text(_mask_parts(text, self.is_telling))
         if "json" in media_type or text.lstrip()[:1] in {"{", "["}:
-            return self.json_text(text, is_telling)
+            return self.json_text(text, self.is_telling)
         return self.url(text)
 
     def _set_cookie(self, value: str) -> str:
@@ -134,6 +148,47 @@ class Redactor:
 REDACTOR: Final = Redactor()
 """Knows no secrets: masks by place and by name."""
 
+MOST_HEARD: Final = 50
+"""Credentials of the last requests that are searched for in reprs and tracebacks."""
+
+
+class Vault:
+    """What this process has met of secrets, and the redactors that know it.
+
+    One for the process, as a repr or a traceback has no way to a notebook's own.
+
+    Attributes:
+        redactor: masks every Secret that was learnt; for all that is shown.
+        wary: masks what the last requests carried as well; for what belongs to no one request, as a traceback.
+    """
+
+    def __init__(self) -> None:
+        self.redactor = REDACTOR
+        self.wary = REDACTOR
+        self._heard: tuple[Secret, ...] = ()
+
+    def learn(self, *secrets: Secret) -> None:
+        """Mask these from now on, wherever something is shown."""
+        known = set(self.redactor.secrets)
+        self._use(self.redactor.knowing(secret for secret in dict.fromkeys(secrets) if secret not in known))
+
+    def hear(self, credentials: Iterable[Secret]) -> None:
+        """Mask what a request carried where reprs and tracebacks repeat it; the last 50 are kept."""
+        known = {*self.redactor.secrets, *self._heard}
+        if new := tuple(each for each in dict.fromkeys(credentials) if each not in known):
+            self._heard = (*new, *self._heard)[:MOST_HEARD]
+            self._use(self.redactor)
+
+    def hide(self, names: Iterable[str]) -> None:
+        """Mask the values of these names from now on, as those of `token` are; names given before are forgotten."""
+        self._use(Redactor(self.redactor.secrets, names))
+
+    def _use(self, redactor: Redactor) -> None:
+        self.redactor, self.wary = redactor, redactor.knowing(self._heard)
+
+
+VAULT: Final = Vault()
+
 
 def _after_scheme(value: str) -> str:
     scheme = _SCHEME.match(value.strip())
@@ -145,12 +200,12 @@ def _cookie_pair(pair: str) -> str:
     return f"{name}={MASK}" if equals else MASK
 
 
-def _mask_parameters(text: str) -> str:
+def _mask_parameters(text: str, is_secret: Callable[[str], bool]) -> str:
     parts = []
     done = 0
     for found in _PARAMETER.finditer(text):
         start = found.end()
-        if found.start() < done or not is_telling(unquote_plus(found["name"] or found["inner"])):
+        if found.start() < done or not is_secret(unquote_plus(found["name"] or found["inner"])):
             continue
         value = _INNER_VALUE if found["inner"] else _PATH_VALUE if found["mark"] == ";" else _QUERY_VALUE
         rest = value.match(text, start)
@@ -182,16 +237,16 @@ def _end_of_value(text: str, start: int) -> int:
     return len(text)
 
 
-def _mask_parts(text: str) -> str:
+def _mask_parts(text: str, is_secret: Callable[[str], bool]) -> str:
     """Mask the content of each part of a multipart body whose name is telling (RFC 7578 section 4.2)."""
     delimiter = text.lstrip("\r\n").partition("\n")[0].rstrip("\r")
     if not delimiter.startswith("--"):
         return MASK
-    return delimiter.join(map(_mask_part, text.split(delimiter)))
+    return delimiter.join(_mask_part(part, is_secret) for part in text.split(delimiter))
 
 
-def _mask_part(part: str) -> str:
+def _mask_part(part: str, is_secret: Callable[[str], bool]) -> str:
     blank = "\r\n\r\n" if "\r\n\r\n" in part else "\n\n"
     head, found, _ = part.partition(blank)
     name = _PART_NAME.search(head[:_PART_HEAD])
-    return f"{head}{blank}{MASK}\r\n" if found and name and is_telling(name[1]) else part
+    return f"{head}{blank}{MASK}\r\n" if found and name and is_secret(name[1]) else part

@@ -13,6 +13,7 @@ from httpkit_magics.record.record import Failure, Progress, Record
 from httpkit_magics.record.redaction import Redactor
 from httpkit_magics.record.units import count, duration, size, size_of
 from httpkit_magics.render import sections
+from httpkit_magics.render.asserts import asserts
 from httpkit_magics.render.body import body, media_type_of
 from httpkit_magics.render.clip import clip, cut
 from httpkit_magics.render.panel import MAX_LABEL, Panel, Prose, Span, Tone
@@ -28,6 +29,7 @@ def outline(record: Record, redactor: Redactor) -> Panel:
     failure = record.failure
     parts = (
         body(record, redactor) if record.status is not None or record.content else None,
+        asserts(record.checks, redactor),
         sections.headers(record, redactor),
         sections.cookies(record, redactor),
         sections.links(record, redactor),

@@ -127,8 +127,7 @@ def _fields(fields: list[tuple[str, str]], redactor: Redactor) -> Iterator[tuple
 
 
 def _cookie(cookie: Cookie, redactor: Redactor, *, is_secure: bool) -> Line:
-    http_only = any(name.lower() == "httponly" for name, _ in cookie.attributes)
-    mask = partial(redactor.cookie, cookie.name, http_only=http_only)
+    mask = partial(redactor.cookie, cookie.name, http_only=cookie.is_http_only)
     attributes = "".join(f"  {name}={_lasting(name, text)}" if text else f"  {name}" for name, text in _few(cookie))
     objection = _objection(cookie, is_secure=is_secure)
     spans = (*cut_line(cookie.value, mask), Span(cut(attributes, redactor.text), "muted"))

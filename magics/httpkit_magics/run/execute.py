@@ -4,235 +4,196 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
-import ssl
+import io
 import time
 from datetime import UTC, datetime
-from typing import Any
+from urllib.parse import urlsplit
 
 import httpkit
 from httpkit_magics.grammar.message import Message
-from httpkit_magics.grammar.plan import Plan
+from httpkit_magics.grammar.plan import Auth, Plan
 from httpkit_magics.grammar.target import TargetError, complete_target
-from httpkit_magics.record.record import (
-    Certificate,
-    Cookie,
-    Failure,
-    Fields,
-    Hop,
-    Link,
-    Phase,
-    Record,
-    SentRequest,
-)
+from httpkit_magics.record.credentials import credentials_of
+from httpkit_magics.record.record import Failure, Fields, Record, SavedFile, SentRequest
+from httpkit_magics.record.redaction import VAULT
+from httpkit_magics.record.saving import save
 from httpkit_magics.run.charset import charset_of
+from httpkit_magics.run.download import Download, DownloadError
 from httpkit_magics.run.failures import Attempt, explain
 from httpkit_magics.run.files import composed
+from httpkit_magics.run.offline import Unsent, unsent
 from httpkit_magics.run.progress import Underway
+from httpkit_magics.run.request import request_options, split_userinfo, with_query
+from httpkit_magics.run.response import connection_of, hops_of, links_of, parse_cookie, phases_of
+from httpkit_magics.run.sessions import Sessions
 from httpkit_magics.run.settings import Settings
-
-AUTOMATIC = frozenset({"user-agent", "accept", "accept-encoding", "content-type"})
-"""Fields that the client adds by itself, unless it is told to leave them out."""
+from httpkit_magics.run.trust import Trust
 
 FAILURES = (httpkit.ClientError, OSError, ValueError, asyncio.CancelledError)
 """What a request may end with; anything else is a fault of ours, and shows its traceback."""
 
-MARKS = {
-    "queued": ("started",),
-    "dns": ("resolve_start",),
-    "connect": ("tcp_start",),
-    "tls": ("tls_start",),
-    "send": ("secured", "connected", "queued"),
-    "wait": ("sent",),
-    "receive": ("first_byte",),
-}
-"""The clock marks of `response.timing` at which each phase starts; the first that was taken counts."""
+
+class Resources:
+    """What requests share: sessions with their connections, TLS contexts, and what is known of half-loaded files."""
+
+    def __init__(self) -> None:
+        self.sessions = Sessions()
+        self.trust = Trust()
+        self.validators: dict[str, str] = {}
 
 
-async def execute(
-    session: httpkit.ClientSession, plan: Plan, settings: Settings, progress: Underway, verify: Any = True
-) -> Record:
+async def execute(resources: Resources, plan: Plan, settings: Settings, progress: Underway) -> Record:
     """Make the request that `plan` asks for and return its Record; a failure is in the Record.
 
-    `verify` is what the client takes as `ssl`. A cancelled request gives a Record too.
+    A cancelled request gives a Record too.
     """
     started, began = datetime.now(UTC), time.perf_counter()
-    if plan.timeout is not None:
-        settings = dataclasses.replace(settings, timeout=plan.timeout)
-    try:
-        url = complete_target(plan.target, settings.base_url)
-    except TargetError as error:
-        failure = Failure("url", "Bad URL", f"{str(error).partition('; ')[0]}.", str(error).partition("; ")[2])
-        return Record(_asked(plan, Message(), plan.target), plan.target, name=plan.name, failure=failure, error=error)
-    progress.url = url
-    message = Message()
-    try:
-        message = await composed(plan, settings.max_body)
-        async with session.request(plan.method, url, **_options(plan, message, settings, progress, verify)) as response:
-            record = await _received(response, plan, message, settings, progress)
-    except FAILURES as error:
-        record = _failed(error, plan, message, Attempt(url, settings, progress))
+    record = await Execution(resources, plan, settings.over(plan), progress).run()
     record.started, record.elapsed = started, time.perf_counter() - began
+    record.name, record.show = plan.name, plan.show
+    VAULT.hear(credentials_of(record.request))
     return record
 
 
-def _options(plan: Plan, message: Message, settings: Settings, progress: Underway, verify: Any) -> dict[str, Any]:
-    unset = [name for name, value in message.headers if value is None]
-    follow = settings.follow if plan.follow is None else plan.follow
-    return {
-        "params": list(message.query) or None,
-        "headers": [(name, value) for name, value in message.headers if value is not None],
-        "skip_auto_headers": [name for name in unset if name.lower() in AUTOMATIC],
-        "data": message.body,
-        "timeout": httpkit.ClientTimeout(total=settings.timeout or None, sock_connect=settings.timeout or None),
-        "allow_redirects": follow,
-        "max_redirects": settings.max_redirects,
-        "ssl": verify,
-        "trace_request_ctx": progress,
-    }
+class Execution:
+    """One request in hand: what was asked, and what has become of it so far."""
 
+    def __init__(self, resources: Resources, plan: Plan, settings: Settings, progress: Underway) -> None:
+        self._resources = resources
+        self._plan = plan
+        self._settings = settings
+        self._progress = progress
+        self._message = Message()
+        self._download: Download | None = None
 
-async def _received(
-    response: httpkit.ClientResponse, plan: Plan, message: Message, settings: Settings, progress: Underway
-) -> Record:
-    """Read the body and return the whole Record; what arrived is kept where the body fails."""
-    error: BaseException | None = None
-    progress.url = str(response.url)
-    tls, peer = _connection(response)
-    body = bytearray()
-    try:
-        await _read(response, settings.max_body, body, progress)
-    except FAILURES as caught:
-        error = caught
-    content = bytes(body)
-    return Record(
-        _sent(response.request_info, plan, message),
-        str(response.url),
-        status=response.status,
-        reason=response.reason or "",
-        http_version=f"{response.version.major}.{response.version.minor}" if response.version else "",
-        headers=Fields(response.headers.items()),
-        content=content,
-        encoding=charset_of(response.content_type, response.charset, content),
-        received=response.content.total_raw_bytes,
-        phases=_phases(response.timing),
-        cookies=tuple(_cookie(line) for line in response.headers.getall("Set-Cookie", ())),
-        links=_links(response),
-        redirects=_hops(response.history),
-        tls=tls,
-        peer=peer,
-        name=plan.name,
-        failure=explain(error, Attempt(progress.url, settings, progress)) if error else None,
-        error=error,
-    )
+    async def run(self) -> Record:
+        """Return the Record."""
+        plan = self._plan
+        try:
+            url = complete_target(plan.target, self._settings.base_url)
+        except TargetError as error:
+            sentence, _, hint = str(error).partition("; ")
+            failure = Failure("url", "Bad URL", f"{sentence}.", hint)
+            return Record(self._asked(plan.target), plan.target, failure=failure, error=error)
+        url, named = split_userinfo(url)
+        self._progress.url = url
+        attempt = Attempt(url, self._settings, self._progress)
+        try:
+            return await self._sent(url, named, attempt)
+        except Unsent as unsent_:
+            sent = self._as_sent(unsent_.request)
+            return Record(sent, sent.url, is_offline=True)
+        except FAILURES as error:
+            return self._failed(error, attempt)
 
+    async def _sent(self, url: str, named: Auth | None, attempt: Attempt) -> Record:
+        """Send the request and return the Record of its response."""
+        plan, settings, progress = self._plan, self._settings, self._progress
+        parts = urlsplit(url)
+        session = self._resources.sessions.find(plan, parts.netloc)
+        auth = plan.auth or named or session.auth
+        self._message = message = await composed(dataclasses.replace(plan, auth=auth), settings.max_body)
+        message = session.filled(message)
+        if plan.session is not None:
+            message = session.keep(message, auth, url)
+        if plan.download:
+            self._download = Download(plan, url, self._resources.validators)
+            message = message.with_headers(self._download.headers())
+        self._message = message
+        options = request_options(plan, message, settings, progress, parts.scheme)
+        options["ssl"] = self._resources.trust.context(settings.verify, plan.certificate)
+        if plan.offline:
+            options["middlewares"] = (unsent,)
+        elif auth is not None and auth.scheme == "digest":
+            options["middlewares"] = (session.digest(auth),)
+        async with session.client.request(plan.method, with_query(url, message.query), **options) as response:
+            return await self._received(response, attempt)
 
-async def _read(response: httpkit.ClientResponse, limit: int, body: bytearray, progress: Underway) -> None:
-    """Read the body into `body`.
-
-    Raises:
-        BodyTooLarge: it is longer than `limit` bytes.
-    """
-    progress.stage = "receiving"
-    if "Content-Encoding" not in response.headers:
-        progress.expected = response.content_length
-    async for chunk in response.content.iter_any():
-        body += chunk
-        progress.received = len(body)
-        if len(body) > limit:
-            del body[limit:]
-            raise httpkit.BodyTooLarge(f"the body exceeds {limit} bytes (max_body)")
-
-
-def _failed(error: BaseException, plan: Plan, message: Message, attempt: Attempt) -> Record:
-    """Return the Record of a request that got no response."""
-    info = getattr(error, "request_info", None)
-    return Record(
-        _asked(plan, message, attempt.progress.url) if info is None else _sent(info, plan, message),
-        attempt.progress.url,
-        redirects=_hops(getattr(error, "history", ())),
-        name=plan.name,
-        failure=explain(error, attempt),
-        error=error,
-    )
-
-
-def _asked(plan: Plan, message: Message, url: str) -> SentRequest:
-    fields = Fields((name, value) for name, value in message.headers if value is not None)
-    return SentRequest(plan.method, url, fields, message.body)
-
-
-def _sent(info: httpkit.RequestInfo, plan: Plan, message: Message) -> SentRequest:
-    # A redirect that turned POST into GET left the body out (RFC 9110 section 15.4).
-    body = message.body if info.method == plan.method else None
-    return SentRequest(info.method, str(info.url), Fields(info.headers.items()), body)
-
-
-def _phases(timing: Any) -> tuple[Phase, ...]:
-    phases = []
-    for name, duration in timing.phases().items():
-        marks = (getattr(timing, mark) for mark in MARKS[name])
-        start = next((mark for mark in marks if mark is not None), timing.started)
-        phases.append(Phase(name, start - timing.started, duration))
-    return tuple(phases)
-
-
-def _cookie(line: str) -> Cookie:
-    """Return a Set-Cookie value as it is written: the attributes in order, unknown ones too (RFC 6265 section 5.2)."""
-    pair, *attributes = line.split(";")
-    name, _, value = pair.partition("=")
-    parts = (attribute.strip().partition("=") for attribute in attributes if attribute.strip())
-    return Cookie(
-        name.strip(), value.strip(), tuple((key.strip(), val.strip() if equals else None) for key, equals, val in parts)
-    )
-
-
-def _links(response: httpkit.ClientResponse) -> tuple[Link, ...]:
-    return tuple(
-        Link(
-            rel, str(link["url"]), tuple((key, str(value)) for key, value in link.items() if key not in ("url", "rel"))
+    async def _received(self, response: httpkit.ClientResponse, attempt: Attempt) -> Record:
+        """Take the body and return the whole Record; what arrived is kept where the body fails."""
+        error: BaseException | None = None
+        self._progress.url = str(response.url)
+        tls, peer = connection_of(response)
+        # A BytesIO gives its buffer away; bytes(bytearray()) and b"".join() hold a body twice.
+        body = io.BytesIO()
+        try:
+            if self._download is not None and self._download.takes(response):
+                await self._download.save(response, self._progress)
+            else:
+                await self._read(response, body)
+        except FAILURES as caught:
+            error = caught
+        content = body.getvalue()
+        body.close()
+        saved = None if self._download is None else self._download.saved
+        if error is None and self._plan.output is not None and self._download is None:
+            saved, error = self._written(response, content)
+        return Record(
+            self._as_sent(response.request_info),
+            str(response.url),
+            status=response.status,
+            reason=response.reason or "",
+            http_version=f"{response.version.major}.{response.version.minor}" if response.version else "",
+            headers=Fields(response.headers.items()),
+            content=content,
+            encoding=charset_of(response.content_type, response.charset, content),
+            received=response.content.total_raw_bytes,
+            phases=phases_of(response.timing),
+            cookies=tuple(parse_cookie(line) for line in response.headers.getall("Set-Cookie", ())),
+            links=links_of(response),
+            redirects=hops_of(response.history),
+            tls=tls,
+            peer=peer,
+            failure=explain(error, dataclasses.replace(attempt, url=self._progress.url)) if error else None,
+            error=error,
+            saved=saved,
         )
-        for rel, link in response.links.items()
-    )
 
+    async def _read(self, response: httpkit.ClientResponse, body: io.BytesIO) -> None:
+        """Read the body into `body`.
 
-def _hops(history: tuple[httpkit.ClientResponse, ...]) -> tuple[Hop, ...]:
-    return tuple(
-        Hop(hop.status, hop.reason or "", hop.method, str(hop.url), hop.headers.get("Location", "")) for hop in history
-    )
+        Raises:
+            BodyTooLarge: it is longer than the settings allow.
+        """
+        progress, limit = self._progress, self._settings.max_body
+        progress.stage = "receiving"
+        if "Content-Encoding" not in response.headers:
+            progress.expected = response.content_length
+        async for chunk in response.content.iter_any():
+            body.write(chunk)
+            if self._plan.stream:
+                progress.see(chunk)
+            progress.received = body.tell()
+            if progress.received > limit:
+                body.truncate(limit)
+                raise httpkit.BodyTooLarge(f"the body exceeds {limit} bytes (max_body)")
 
+    def _written(
+        self, response: httpkit.ClientResponse, content: bytes
+    ) -> tuple[SavedFile | None, BaseException | None]:
+        """Write the body to the file that the plan names as well."""
+        try:
+            path = save(content, self._plan.output or ".", str(response.url), response.headers.get("Content-Type", ""))
+        except OSError as error:
+            return None, DownloadError(f"{self._plan.output} can't be written: {error.strerror or error}")
+        return SavedFile(path, len(content), 0, len(content)), None
 
-def _connection(response: httpkit.ClientResponse) -> tuple[Certificate | None, str | None]:
-    """Return the TLS session and the address of the peer, as far as they are known."""
-    address = response.get_extra_info("peername")
-    peer = None
-    if isinstance(address, tuple):
-        host, port = address[:2]
-        peer = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-    ssl_object = response.get_extra_info("ssl_object")
-    return (_certificate(ssl_object) if ssl_object is not None else None), peer
+    def _failed(self, error: BaseException, attempt: Attempt) -> Record:
+        """Return the Record of a request that got no response."""
+        info = getattr(error, "request_info", None)
+        return Record(
+            self._asked(self._progress.url) if info is None else self._as_sent(info),
+            self._progress.url,
+            redirects=hops_of(getattr(error, "history", ())),
+            failure=explain(error, attempt),
+            error=error,
+        )
 
+    def _asked(self, url: str) -> SentRequest:
+        fields = Fields((name, value) for name, value in self._message.headers if value is not None)
+        return SentRequest(self._plan.method, url, fields, self._message.body)
 
-def _certificate(ssl_object: Any) -> Certificate:
-    # Empty where the certificate was not verified: Python's ssl parses it only then.
-    shown = ssl_object.getpeercert() or {}
-    cipher = ssl_object.cipher()
-    expires = shown.get("notAfter")
-    return Certificate(
-        version=(ssl_object.version() or "").replace("TLSv", "TLS "),
-        cipher=cipher[0] if cipher else "",
-        subject=_distinguished(shown.get("subject", ())),
-        issuer=_distinguished(shown.get("issuer", ())),
-        names=tuple(value for kind, value in shown.get("subjectAltName", ()) if kind in ("DNS", "IP Address")),
-        expires=_date(expires) if expires else None,
-    )
-
-
-def _distinguished(name: Any) -> str:
-    """Return the common name of a distinguished name, or its organisation."""
-    parts = dict(pair for relative in name for pair in relative)
-    return str(parts.get("commonName") or parts.get("organizationName") or "")
-
-
-def _date(text: str) -> datetime:
-    """Return the time of a certificate's `notAfter`, such as `Nov 20 09:00:00 2027 GMT`."""
-    return datetime.fromtimestamp(ssl.cert_time_to_seconds(text), UTC)
+    def _as_sent(self, info: httpkit.RequestInfo) -> SentRequest:
+        # A redirect that turned POST into GET left the body out (RFC 9110 section 15.4).
+        body = self._message.body if info.method == self._plan.method else None
+        return SentRequest(info.method, str(info.url), Fields(info.headers.items()), body)

@@ -14,8 +14,7 @@ async def composed(plan: Plan, limit: int) -> Message:
     """Return what `plan` sends, its files read; they may hold `limit` bytes together.
 
     Raises:
-        MessageError: the request can't be made from them.
-        OSError: a file can't be read.
+        MessageError: a file can't be read, or the request not be made from them.
     """
     files = files_of(plan)
     contents = await asyncio.to_thread(_read, [file.path for file in files], limit) if files else {}
@@ -26,8 +25,11 @@ def _read(paths: list[str], limit: int) -> dict[str, bytes]:
     contents: dict[str, bytes] = {}
     left = limit
     for path in dict.fromkeys(paths):
-        with Path(path).expanduser().open("rb") as file:
-            contents[path] = file.read(left + 1)
+        try:
+            with Path(path).expanduser().open("rb") as file:
+                contents[path] = file.read(left + 1)
+        except OSError as error:
+            raise MessageError(f"{path} can't be read: {error.strerror or error}") from error
         left -= len(contents[path])
         if left < 0:
             raise MessageError(f"{path} makes the files of the request larger than {limit} bytes (max_body)")

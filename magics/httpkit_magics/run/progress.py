@@ -8,6 +8,9 @@ from typing import Any
 import httpkit
 from httpkit_magics.record.record import Progress, SentRequest
 
+TAIL = 8192
+"""Bytes of a body that is shown while it arrives."""
+
 
 class Underway:
     """The stage of a request in progress; plain attributes, so that another thread may read them at any time.
@@ -18,9 +21,10 @@ class Underway:
         stage: "queued", "resolving", "connecting", "sending", "sent" or "receiving".
         received: bytes of the decoded body so far.
         expected: bytes of the body to come, where they are known.
+        tail: the last bytes of the body so far, where they are to be seen.
     """
 
-    __slots__ = ("expected", "method", "received", "stage", "url")
+    __slots__ = ("expected", "method", "received", "stage", "tail", "url")
 
     def __init__(self, method: str, url: str) -> None:
         self.method = method
@@ -28,11 +32,19 @@ class Underway:
         self.stage = "queued"
         self.received = 0
         self.expected: int | None = None
+        self.tail = b""
+
+    def see(self, chunk: bytes) -> None:
+        """Take `chunk` of the body into what is shown of it."""
+        self.tail = (self.tail + chunk)[-TAIL:]
 
     def at(self, elapsed: float) -> Progress:
         """Return where the request is now, `elapsed` seconds after the call."""
         asked = SentRequest(self.method, self.url)
-        return Progress(asked, self.stage, self.received, self.expected, elapsed)
+        preview = self.tail.decode("utf-8", "replace")
+        if self.received > TAIL:
+            preview = preview.partition("\n")[2] or preview
+        return Progress(asked, self.stage, self.received, self.expected, elapsed, preview)
 
 
 def progress_trace() -> httpkit.TraceConfig:

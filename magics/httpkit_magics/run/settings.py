@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
+
+from httpkit_magics.grammar.plan import Plan
 
 MAX_BODY = 100 * 1024 * 1024
 """Bytes of a decoded body that a Record keeps; a notebook's kernel holds them in memory."""
@@ -27,3 +30,8 @@ class Settings:
     max_redirects: int = 10
     verify: bool | str = True
     max_body: int = MAX_BODY
+
+    def over(self, plan: Plan) -> Settings:
+        """Return the settings with what `plan` says itself."""
+        said = {name: getattr(plan, name) for name in ("timeout", "follow", "max_redirects", "verify")}
+        return dataclasses.replace(self, **{name: value for name, value in said.items() if value is not None})

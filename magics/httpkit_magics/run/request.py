@@ -1,0 +1,67 @@
+"""Plan, message and settings -> what the client is called with."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlencode
+
+from yarl import URL
+
+import httpkit
+from httpkit_magics.grammar.message import Message
+from httpkit_magics.grammar.plan import Auth, Plan
+from httpkit_magics.run.progress import Underway
+from httpkit_magics.run.settings import Settings
+
+AUTOMATIC = frozenset({"user-agent", "accept", "accept-encoding", "content-type"})
+"""Fields that the client adds by itself, unless it is told to leave them out."""
+
+
+def split_userinfo(url: str) -> tuple[str, Auth | None]:
+    """Return `url` without its userinfo, and who that names. A URL that can't be read stays as it is."""
+    try:
+        parsed = URL(url)
+        if parsed.user is None and parsed.password is None:
+            return url, None
+        return str(parsed.with_user(None)), Auth("basic", parsed.user or "", parsed.password or "")
+    except ValueError:
+        return url, None
+
+
+def with_query(url: str, query: tuple[tuple[str, str], ...]) -> URL | str:
+    """Return `url` with `query` at its end, encoded as a form is; what was typed as a URL keeps its own encoding."""
+    if not query:
+        return url
+    try:
+        parsed = URL(url).with_fragment(None)
+    except ValueError:
+        return url
+    joint = "&" if parsed.raw_query_string else "?"
+    return URL(f"{str(parsed).rstrip('?')}{joint}{urlencode(query)}", encoded=True)
+
+
+def request_options(plan: Plan, message: Message, settings: Settings, progress: Underway, scheme: str) -> dict[str, Any]:
+    """Return the options of the client's request, but for those of TLS; `scheme` is the target's."""
+    unset = [name for name, value in message.headers if value is None]
+    options = {
+        "headers": [(name, value) for name, value in message.headers if value is not None],
+        "skip_auto_headers": [name for name in unset if name.lower() in AUTOMATIC],
+        # None and not empty bytes: they would get a Content-Type.
+        "data": message.body or None,
+        "timeout": _timeout(plan, settings),
+        "allow_redirects": settings.follow,
+        "max_redirects": settings.max_redirects,
+        "trace_request_ctx": progress,
+    }
+    proxies = dict(plan.proxies)
+    if proxy := proxies.get(scheme, proxies.get("all")):
+        options["proxy"] = proxy
+    return options
+
+
+def _timeout(plan: Plan, settings: Settings) -> httpkit.ClientTimeout:
+    """Return the limits: for the whole request; for a download only what its line says, and for each silence."""
+    limit = settings.timeout or None
+    if plan.download:
+        return httpkit.ClientTimeout(total=plan.timeout or None, sock_connect=limit, sock_read=limit)
+    return httpkit.ClientTimeout(total=limit, sock_connect=limit)

@@ -15,6 +15,7 @@ from httpkit_magics.grammar.help_guard import MagicStatement
 from httpkit_magics.grammar.line import parse_line
 from httpkit_magics.grammar.plan import LineError, Plan
 from httpkit_magics.output import Output, Outputs
+from httpkit_magics.password import with_password
 from httpkit_magics.record.record import Record
 from httpkit_magics.run.client import Client
 
@@ -148,7 +149,9 @@ class HttpKitMagics(Magics):
 
         Raises:
             Interrupted: the kernel was interrupted meanwhile.
+            RecordError: the plan says that a status of 400 and more is an error.
         """
+        plan = with_password(plan)
         output = Output(self._shell, self.outputs, silent=plan.silent)
         sending = self._client.send(plan, self.settings.settings())
         try:
@@ -160,6 +163,8 @@ class HttpKitMagics(Magics):
             was_cancelled = record.failure is not None and record.failure.kind == "cancelled"
             raise Interrupted("the request was cancelled." if was_cancelled else "the request was done.") from None
         self._finish(plan, output, record)
+        if plan.check_status:
+            record.raise_for_status()
         return record
 
     def _finish(self, plan: Plan, output: Output, record: Record) -> None:

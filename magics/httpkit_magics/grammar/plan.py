@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
+from httpkit_magics.grammar.check import Check
+
 
 @dataclass(frozen=True, slots=True)
 class FromFile:
@@ -114,7 +116,7 @@ class Capture:
     query: str
     secret: bool = False
 
-from httpkit_magics.grammar.check import Check
+
 
 
 @dataclass(frozen=True, slots=True)

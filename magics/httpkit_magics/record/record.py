@@ -184,7 +184,7 @@ class Failure:
     """What went wrong, for people.
 
     Attributes:
-        kind: a stable word: refused, dns, tls, timeout, malformed, redirects, cancelled, url, body or other.
+        kind: a stable word: refused, dns, tls, timeout, malformed, redirects, cancelled, url, body, file or other.
         title: two or three words for the badge, such as "Cannot connect".
         sentence: one sentence that says what failed, where.
         hint: what to try; may be empty.
@@ -371,11 +371,13 @@ class Record:
     def __repr__(self) -> str:
         url = VAULT.wary.knowing(credentials_of(self.request)).url(self.url)
         asked = f"{self.request.method[:_REPR_WORD]} {url[:_REPR_URL]}{'...' if len(url) > _REPR_URL else ''}"
-        if self.failure is not None:
+        if self.is_offline:
+            said = f"offline {asked}"
+        elif self.failure is not None:
             said = f"{self.failure.title[:_REPR_WORD]} {asked} after {duration(self.elapsed)}"
         elif self.status is None:
             said = f"without response {asked}"
         else:
             status = f"{self.status} {self.reason[:_REPR_WORD]}".strip()
-            said = f"{status} {asked} {size(len(self.content))} in {duration(self.elapsed)}"
+            said = f"{status} {asked} {size(len(self.content) if self.saved is None else self.saved.size)} in {duration(self.elapsed)}"
         return visible_line(f"<Record {said}>")

@@ -10,7 +10,7 @@ from httpkit_magics.grammar.plan import Plan
 from httpkit_magics.record.record import Record
 from httpkit_magics.run.execute import Resources, execute
 from httpkit_magics.run.loop import CLOSE_TIMEOUT, Job, LoopThread
-from httpkit_magics.run.progress import Underway, progress_trace
+from httpkit_magics.run.progress import Underway
 from httpkit_magics.run.settings import Settings
 
 

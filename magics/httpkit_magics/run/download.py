@@ -76,16 +76,20 @@ class Download:
         """Write the body to its file; what arrived of a broken one stays, to be continued.
 
         Raises:
-            DownloadError: the server's part doesn't continue the file.
-            OSError: the file can't be written.
+            DownloadError: the server's part doesn't continue the file, or the file can't be written.
             ClientError: the body broke off.
         """
-        if response.status == 416:
-            self._check_complete(response)
-        elif response.status == 206 and self._offset:
-            await self._continue(response, progress)
-        else:
-            await self._begin(response, progress)
+        try:
+            if response.status == 416:
+                self._check_complete(response)
+            elif response.status == 206 and self._offset:
+                await self._continue(response, progress)
+            else:
+                await self._begin(response, progress)
+        except (httpkit.ClientError, TimeoutError, ConnectionError):
+            raise
+        except OSError as error:
+            raise DownloadError(f"{self._target} can't be written: {error.strerror or error}") from error
 
     @property
     def _key(self) -> str:
@@ -107,10 +111,14 @@ class Download:
         field = response.headers.get("Content-Range", "")
         found = CONTENT_RANGE.fullmatch(field)
         if found is None or found[1] is None or int(found[1]) != self._offset:
-            raise DownloadError(f"the server sent {field or 'no range'!r}, and bytes from {self._offset} were asked for")
+            raise DownloadError(
+                f"the server sent {field or 'no range'!r}, and bytes from {self._offset} were asked for"
+            )
         known, told = self._validators.get(self._key), response.headers.get("ETag")
         if known is not None and told is not None and known != told:
-            raise DownloadError(f"the server's file has changed since {self._target} was begun; without -c it is loaded anew")
+            raise DownloadError(
+                f"the server's file has changed since {self._target} was begun; without -c it is loaded anew"
+            )
         if response.headers.get("Content-Encoding", "identity") != "identity":
             raise DownloadError("the rest came with a Content-Encoding, so it doesn't continue the file")
         total = None if found[3] == "*" else int(found[3])

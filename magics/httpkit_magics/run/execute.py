@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import io
+import re
 import time
 from datetime import UTC, datetime
-from urllib.parse import urlsplit
 
 import httpkit
 from httpkit_magics.grammar.message import Message
@@ -25,12 +25,14 @@ from httpkit_magics.run.offline import Unsent, unsent
 from httpkit_magics.run.progress import Underway
 from httpkit_magics.run.request import request_options, split_userinfo, with_query
 from httpkit_magics.run.response import connection_of, hops_of, links_of, parse_cookie, phases_of
-from httpkit_magics.run.sessions import Sessions
+from httpkit_magics.run.sessions import Session, Sessions
 from httpkit_magics.run.settings import Settings
 from httpkit_magics.run.trust import Trust
 
 FAILURES = (httpkit.ClientError, OSError, ValueError, asyncio.CancelledError)
 """What a request may end with; anything else is a fault of ours, and shows its traceback."""
+
+HOST = re.compile(r"[^:/?#]+://([^/?#]*)")
 
 
 class Resources:
@@ -88,9 +90,12 @@ class Execution:
 
     async def _sent(self, url: str, named: Auth | None, attempt: Attempt) -> Record:
         """Send the request and return the Record of its response."""
+        found = HOST.match(url)
+        async with self._resources.sessions.take(self._plan, found[1].lower() if found else "") as session:
+            return await self._sent_in(session, url, named, attempt)
+
+    async def _sent_in(self, session: Session, url: str, named: Auth | None, attempt: Attempt) -> Record:
         plan, settings, progress = self._plan, self._settings, self._progress
-        parts = urlsplit(url)
-        session = self._resources.sessions.find(plan, parts.netloc)
         auth = plan.auth or named or session.auth
         self._message = message = await composed(dataclasses.replace(plan, auth=auth), settings.max_body)
         message = session.filled(message)
@@ -100,7 +105,7 @@ class Execution:
             self._download = Download(plan, url, self._resources.validators)
             message = message.with_headers(self._download.headers())
         self._message = message
-        options = request_options(plan, message, settings, progress, parts.scheme)
+        options = request_options(plan, message, settings, progress, url.partition(":")[0].lower())
         options["ssl"] = self._resources.trust.context(settings.verify, plan.certificate)
         if plan.offline:
             options["middlewares"] = (unsent,)

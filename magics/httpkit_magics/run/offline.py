@@ -7,8 +7,8 @@ from typing import NoReturn
 import httpkit
 
 
-class Unsent(Exception):  # noqa: N818 - it is no error: it ends a request that was only to be shown
-    """The request as it would have been sent."""
+class Unsent(Exception):
+    """The request as it would have been sent; no error, it ends what was only to be shown."""
 
     def __init__(self, request: httpkit.RequestInfo) -> None:
         self.request = request

@@ -40,7 +40,9 @@ def with_query(url: str, query: tuple[tuple[str, str], ...]) -> URL | str:
     return URL(f"{str(parsed).rstrip('?')}{joint}{urlencode(query)}", encoded=True)
 
 
-def request_options(plan: Plan, message: Message, settings: Settings, progress: Underway, scheme: str) -> dict[str, Any]:
+def request_options(
+    plan: Plan, message: Message, settings: Settings, progress: Underway, scheme: str
+) -> dict[str, Any]:
     """Return the options of the client's request, but for those of TLS; `scheme` is the target's."""
     unset = [name for name, value in message.headers if value is None]
     options = {

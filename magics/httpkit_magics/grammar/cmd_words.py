@@ -35,11 +35,8 @@ def split_cmd_commands(text: str) -> list[list[Word]]:
     Raises:
         PlaceError: a quote is not closed, or another program would get the output.
     """
-    found = []
-    for characters in _commands(text):
-        if words := _words(characters, len(text)):
-            found.append(words)
-    return found
+    commands = [_words(characters, len(text)) for characters in _commands(text)]
+    return [words for words in commands if words]
 
 
 _Character = tuple[str, int]
@@ -99,23 +96,14 @@ def _word(characters: list[_Character], at: int, end: int) -> tuple[str, int]:
         if character in " \t" and opened is None:
             break
         if character == "\\":
-            first = at
-            while at < len(characters) and characters[at][0] == "\\":
-                at += 1
-            slashes = at - first
-            if at == len(characters) or characters[at][0] != '"':
-                parts.append("\\" * slashes)
-                continue
-            parts.append("\\" * (slashes // 2))
-            if slashes % 2:
-                parts.append('"')
-                at += 1
+            text, at = _backslashes(characters, at)
+            parts.append(text)
             continue
         if character != '"':
             parts.append(character)
         elif opened is None:
             opened = place
-        elif at + 1 < len(characters) and characters[at + 1][0] == '"':
+        elif _is_quote(characters, at + 1):
             parts.append('"')
             at += 1
         else:
@@ -124,3 +112,18 @@ def _word(characters: list[_Character], at: int, end: int) -> tuple[str, int]:
     if opened is not None:
         raise PlaceError('unclosed quote: expected another "', opened, end)
     return "".join(parts), at
+
+
+def _backslashes(characters: list[_Character], at: int) -> tuple[str, int]:
+    """Return what the backslashes at `at` mean, and where to go on: before a quote two are one, and the last escapes it."""
+    first = at
+    while at < len(characters) and characters[at][0] == "\\":
+        at += 1
+    count = at - first
+    if not _is_quote(characters, at):
+        return "\\" * count, at
+    return "\\" * (count // 2) + '"' * (count % 2), at + count % 2
+
+
+def _is_quote(characters: list[_Character], at: int) -> bool:
+    return at < len(characters) and characters[at][0] == '"'

@@ -31,6 +31,9 @@ TYPES: Final = {
 }
 """What curl takes a file for, by the end of its name."""
 
+ENCODERS: Final = ("binary", "8bit")
+"""Values of `encoder=` that leave the content as it is (RFC 2045 section 6.2)."""
+
 UNKNOWN: Final = "application/octet-stream"
 
 
@@ -94,8 +97,8 @@ def _attributes(text: str, at: int, word: Word) -> dict[str, str]:
         if key == "headers":
             value = "\n".join(filter(None, (found.get(key), value)))
         found[key] = value
-    if found.get("encoder", "binary") not in ("binary", "8bit"):
-        raise PlaceError("parts are sent as they are; expected no encoder, or binary", word.start, word.end)
+    if found.get("encoder", "binary") not in ENCODERS:
+        raise PlaceError("parts are sent as they are; expected encoder=binary or none", word.start, word.end)
     return found
 
 
@@ -107,4 +110,6 @@ def _headers(attributes: dict[str, str], word: Word) -> tuple[tuple[str, str], .
         if line[0] in "@<" or not colon:
             raise PlaceError(f'{line!r} is no header; expected headers="Name: value"', word.start, word.end)
         lines.append((name.strip(), value.strip()))
+    if "encoder" in attributes:
+        lines.append(("Content-Transfer-Encoding", attributes["encoder"]))
     return tuple(lines)

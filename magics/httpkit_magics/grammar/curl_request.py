@@ -200,7 +200,7 @@ class Operation:
         if not colon and word.text.endswith(";"):
             name, value = word.text[:-1], ""
         if word.text.startswith(":") or name.lower() in _FRAMING:
-            name = f":{value.partition(':')[0]}" if not name else name
+            name = name or f":{value.partition(':')[0]}"
             self.notes.append(f"-H {name} has no effect here: the client writes it by itself")
             return None
         if not TOKEN.fullmatch(name) or (not colon and not word.text.endswith(";")):

@@ -7,8 +7,10 @@ import difflib
 from typing import Any
 
 from IPython.core.error import UsageError
-from IPython.core.magic import Magics, line_magic, magics_class, no_var_expand
+from IPython.core.magic import Magics, line_cell_magic, line_magic, magics_class, no_var_expand
 
+from httpkit_magics.cell_magic import Cells
+from httpkit_magics.completer import Completer
 from httpkit_magics.config import HttpKit
 from httpkit_magics.demo.launch import DemoError, DemoServer, start_demo
 from httpkit_magics.grammar.help_guard import MagicStatement
@@ -17,6 +19,8 @@ from httpkit_magics.grammar.plan import LineError, Plan
 from httpkit_magics.output import Output, Outputs
 from httpkit_magics.password import with_password
 from httpkit_magics.record.record import Record
+from httpkit_magics.record.values import UsedValue
+from httpkit_magics.run.checks import insist, judge
 from httpkit_magics.run.client import Client
 
 CANCEL_TIMEOUT = 2.0
@@ -33,10 +37,12 @@ GUIDE = """\
 
 %httpkit demo        start the demo API; a path alone is then a URL: %http GET /items
 %httpkit demo stop   stop it
+%httpkit env NAME    fill {{names}} of %%http from an environment of http-client.env.json
 %httpkit help        this page
-%config HttpKit      base_url, timeout, follow, max_redirects, verify, max_body"""
+%config HttpKit      base_url, timeout, follow, max_redirects, verify, max_body, panel, display_limit, redact,
+                     raise_for_status"""
 
-SUBCOMMANDS = ("demo", "help")
+SUBCOMMANDS = ("demo", "env", "help")
 
 
 class MagicUsageError(UsageError):
@@ -71,14 +77,16 @@ class HttpKitMagics(Magics):
         super().__init__(shell)
         self._shell = shell
         self.settings = HttpKit(parent=shell)
-        self.outputs = Outputs(shell)
+        self.outputs = Outputs(shell, self.settings.look)
+        self.completer = Completer(shell, SUBCOMMANDS, lambda: self.settings.base_url)
         self._client = Client()
+        self._cells = Cells(shell, self.settings, self._run)
         self._demo: DemoServer | None = None
         self._base_url_before = ""
 
     @no_var_expand
-    @line_magic
-    def http(self, line: str) -> Record:
+    @line_cell_magic
+    def http(self, line: str, cell: str | None = None) -> Record | None:
         r"""Make an HTTP request and show the response.
 
             %http [METHOD] URL [ITEM ...] [options]
@@ -97,6 +105,7 @@ class HttpKitMagics(Magics):
             -o NAME            bind the Record to a Python name
             --timeout SECONDS  limit for the whole request; 0 is no limit
             -F, --follow       follow redirects; --no-follow shows them
+            --check            an assertion that fails, or no response, is an error
             ;                  at the end of the line: no panel
 
         Examples:
@@ -108,8 +117,22 @@ class HttpKitMagics(Magics):
 
         The result is a Record: status, reason, headers, text, json(), content, cookies, links, redirects, timing, tls.
         A request that failed is a Record too: failure says why, error is the exception.
+
+        %%http runs the requests of its cell, written as in a .http file; the line takes options only:
+
+            %%http -F
+            # @name login
+            POST /login
+            Content-Type: application/json
+
+            {"username": "ada", "password": {{password}}}
+            ###
+            GET /me
+            Authorization: Bearer {{login.response.body.$.token}}
         """
         try:
+            if cell is not None:
+                return self._cells.http(line, cell)
             plan = parse_line(line)
         except LineError as error:
             raise MagicUsageError("http", error) from None
@@ -123,6 +146,8 @@ class HttpKitMagics(Magics):
         %httpkit help        a short guide
         %httpkit demo        start the demo API in a process of its own and make it the base URL
         %httpkit demo stop   stop it
+        %httpkit env         list the environments of http-client.env.json; env NAME makes one active, env off none
+        %httpkit env show    show the values of the active one
         """
         words = line.rstrip("; ").split()
         match words:
@@ -132,10 +157,12 @@ class HttpKitMagics(Magics):
                 self._start_demo()
             case ["demo", "stop"]:
                 self._stop_demo()
+            case ["env", *rest]:
+                self._cells.env(rest)
             case ["demo", other, *_]:
                 raise MagicUsageError("httpkit", _unexpected(line, other, ("stop",), "demo or demo stop"))
             case [other, *_]:
-                expected = "demo, demo stop or help"
+                expected = "demo, demo stop, env or help"
                 raise MagicUsageError("httpkit", _unexpected(line, other, SUBCOMMANDS, expected))
 
     def close(self) -> None:
@@ -144,33 +171,36 @@ class HttpKitMagics(Magics):
         if self._demo is not None:
             self._stop_demo()
 
-    def _run(self, plan: Plan) -> Record:
-        """Send `plan`, show its panel and return its record.
+    def _run(self, plan: Plan, values: tuple[UsedValue, ...] = ()) -> Record:
+        """Send `plan`, show its panel and return its record; `values` are what was filled into it.
 
         Raises:
             Interrupted: the kernel was interrupted meanwhile.
             RecordError: the plan says that a status of 400 and more is an error.
         """
         plan = with_password(plan)
-        output = Output(self._shell, self.outputs, silent=plan.silent)
+        output = Output(self._shell, self.outputs, silent=plan.silent or self.settings.panel == "off")
         sending = self._client.send(plan, self.settings.settings())
         try:
             record = output.wait(sending)
         except KeyboardInterrupt:
             sending.job.cancel()
             record = sending.job.result(CANCEL_TIMEOUT)
+            record.values = values
             self._finish(plan, output, record)
             was_cancelled = record.failure is not None and record.failure.kind == "cancelled"
             raise Interrupted("the request was cancelled." if was_cancelled else "the request was done.") from None
+        record.values = values
+        record.checks = judge(record, plan.checks)
         self._finish(plan, output, record)
-        if plan.check_status:
-            record.raise_for_status()
+        insist(record, check=plan.check, status=plan.check_status or self.settings.raise_for_status)
         return record
 
     def _finish(self, plan: Plan, output: Output, record: Record) -> None:
         if plan.name is not None:
             self._shell.push({plan.name: record})
         output.finish(record)
+        self.completer.note(record.request.url)
 
     def _start_demo(self) -> None:
         if self._demo is not None and not self._demo.is_running:
@@ -212,6 +242,7 @@ def load(shell: Any) -> None:
     shell.configurables.append(magics.settings)
     shell.input_transformer_manager.token_transformers.append(MagicStatement)
     magics.outputs.register()
+    magics.completer.register()
     atexit.register(magics.close)
 
 
@@ -220,11 +251,13 @@ def unload(shell: Any) -> None:
     magics = shell.magics_manager.registry.pop(HttpKitMagics.__name__, None)
     if magics is None:
         return
-    for name in magics.magics["line"]:
-        shell.magics_manager.magics["line"].pop(name, None)
+    for kind, names in magics.magics.items():
+        for name in names:
+            shell.magics_manager.magics[kind].pop(name, None)
     shell.configurables.remove(magics.settings)
     transformers = shell.input_transformer_manager.token_transformers
     transformers[:] = [each for each in transformers if each.__name__ != MagicStatement.__name__]
     magics.outputs.unregister()
+    magics.completer.unregister()
     atexit.unregister(magics.close)
     magics.close()

@@ -8,12 +8,14 @@ from __future__ import annotations
 import time
 import uuid
 import weakref
+from collections.abc import Callable
 from typing import Any
 
 from IPython.terminal.interactiveshell import TerminalInteractiveShell
 
 from httpkit_magics.record.record import Record
-from httpkit_magics.render.display import mimebundle, terminal
+from httpkit_magics.record.redaction import VAULT
+from httpkit_magics.render.display import Look, mimebundle, terminal
 from httpkit_magics.run.client import Sending
 
 STEP = 0.1
@@ -23,8 +25,10 @@ STEP = 0.1
 class Outputs:
     """Shows records in one shell, and knows which of them stand in the current cell already."""
 
-    def __init__(self, shell: Any) -> None:
+    def __init__(self, shell: Any, look: Callable[[], Look] = Look) -> None:
         self._shell = shell
+        self.look = look
+        self._show_traceback: Any = None
         self._shown: weakref.ref[Record] | None = None
         self.in_terminal = isinstance(shell, TerminalInteractiveShell)
 
@@ -34,6 +38,9 @@ class Outputs:
         formatter.mimebundle_formatter.for_type(Record, self._bundle)
         formatter.ipython_display_formatter.for_type(Record, self._hide)
         self._shell.events.register("pre_run_cell", self._forget)
+        # The one place that every traceback of a cell goes through; IPython has no hook there.
+        self._show_traceback = self._shell._showtraceback  # noqa: SLF001
+        self._shell._showtraceback = self._masked_traceback  # noqa: SLF001
 
     def unregister(self) -> None:
         """Undo `register`."""
@@ -41,6 +48,15 @@ class Outputs:
         formatter.mimebundle_formatter.pop(Record, None)
         formatter.ipython_display_formatter.pop(Record, None)
         self._shell.events.unregister("pre_run_cell", self._forget)
+        self._shell._showtraceback = self._show_traceback  # noqa: SLF001 - as in register()
+
+    def _masked_traceback(self, kind: type[BaseException], error: Any, lines: list[str]) -> None:
+        """Show a traceback without the secrets that its source lines, variables and message may hold."""
+        *frames, message = map(str, lines) if lines else [""]
+        masked = [*map(VAULT.wary.text, frames), VAULT.wary.url(message)]
+        said = VAULT.wary.url(str(error))
+        # The frontend is given str() of the error as well.
+        self._show_traceback(kind, error if said == str(error) else said, masked)
 
     def mark_shown(self, record: Record) -> None:
         """Note that `record` needs no output when the cell ends with it."""
@@ -67,8 +83,8 @@ class Outputs:
 
     def _bundle(self, record: Record, **_formats: Any) -> dict[str, str]:
         if not self.in_terminal:
-            return mimebundle(record)
-        return {"text/plain": repr(record) if self._was_shown(record) else terminal(record)}
+            return mimebundle(record, look=self.look())
+        return {"text/plain": repr(record) if self._was_shown(record) else terminal(record, look=self.look())}
 
 
 class Output:
@@ -99,9 +115,9 @@ class Output:
         if self._silent:
             return
         if self._outputs.in_terminal:
-            print(terminal(record))  # noqa: T201 - a terminal is printed to
+            print(terminal(record, look=self._outputs.look()))  # noqa: T201 - a terminal is printed to
         else:
-            self._publish(mimebundle(record))
+            self._publish(mimebundle(record, look=self._outputs.look()))
 
     def _publish(self, bundle: dict[str, str]) -> None:
         if bundle == self._last:

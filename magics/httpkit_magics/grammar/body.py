@@ -74,5 +74,7 @@ def _file(line: Piece) -> FilePiece | None:
         codecs.lookup(encoding)
     except LookupError:
         place = line.part(found.start(2), found.end(2))
-        raise PlaceError.at(f"{encoding!r} is no charset that Python knows; expected one such as latin1", place) from None
+        raise PlaceError.at(
+            f"{encoding!r} is no charset that Python knows; expected one such as latin1", place
+        ) from None
     return FilePiece(path, found[1] is not None, encoding)

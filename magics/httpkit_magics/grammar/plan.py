@@ -117,8 +117,6 @@ class Capture:
     secret: bool = False
 
 
-
-
 @dataclass(frozen=True, slots=True)
 class Plan:
     """One request to make.
@@ -155,6 +153,7 @@ class Plan:
         check: whether an assertion that fails, or no response, is an error.
         is_encoded: whether the target is sent as it is typed, percent-encoding and all.
         connect_timeout: seconds for making the connection; 0 and None are no limit but `timeout`.
+        retries: how often it is tried again where there is no response, or one that says "later".
     """
 
     method: str
@@ -187,6 +186,7 @@ class Plan:
     check: bool = False
     is_encoded: bool = False
     connect_timeout: float | None = None
+    retries: int = 0
 
 
 class LineError(ValueError):

@@ -22,6 +22,7 @@ from httpkit_magics.record.redaction import VAULT
 from httpkit_magics.record.saving import save
 from httpkit_magics.record.tabular import frame_of
 from httpkit_magics.record.units import duration, size
+from httpkit_magics.record.values import UsedValue
 from httpkit_magics.record.verdicts import Verdict
 from httpkit_magics.record.visible import visible_line
 
@@ -282,6 +283,10 @@ class Record:
     failure: Failure | None = None
     error: BaseException | None = None
     checks: tuple[Verdict, ...] = ()
+    values: tuple[UsedValue, ...] = ()
+    """What was filled into the request, and where it came from."""
+    attempts: int = 1
+    """How often the request was made until this came of it."""
     """What became of the assertions, in order."""
     saved: SavedFile | None = None
     """The file that the body went to, where one was asked for; the body of a download is only there."""

@@ -16,10 +16,11 @@ from httpkit_magics.render import sections
 from httpkit_magics.render.asserts import asserts
 from httpkit_magics.render.body import body, media_type_of
 from httpkit_magics.render.clip import clip, cut
-from httpkit_magics.render.panel import MAX_LABEL, Code, Fold, Panel, Prose, Span, Tone
+from httpkit_magics.render.panel import MAX_BODY, MAX_LABEL, Code, Fold, Panel, Prose, Span, Tone
 from httpkit_magics.render.saved import saved
 from httpkit_magics.render.selection import selected
 from httpkit_magics.render.timing import timing
+from httpkit_magics.render.values import values
 
 PREVIEW: Final = 20
 """Lines of a body that is still arriving."""
@@ -30,12 +31,15 @@ _TONES: Final[dict[int, Tone]] = {1: "info", 2: "good", 3: "info", 4: "warn", 5:
 _NEVER_SENT: Final = frozenset(("refused", "dns", "tls", "url"))
 
 
-def outline(record: Record, redactor: Redactor) -> Panel:
-    """Return the panel of a finished request. What the request says to be secret is masked in the answer as well."""
+def outline(record: Record, redactor: Redactor, limit: int = MAX_BODY) -> Panel:
+    """Return the panel of a finished request, with at most `limit` characters of the body.
+
+    What the request says to be secret is masked in the answer as well.
+    """
     redactor = redactor.knowing(credentials_of(record.request))
     failure = record.failure
     parts = (
-        _body(record, redactor),
+        _body(record, redactor, limit),
         asserts(record.checks, redactor),
         sections.headers(record, redactor),
         sections.cookies(record, redactor),
@@ -45,6 +49,7 @@ def outline(record: Record, redactor: Redactor) -> Panel:
         sections.request(
             record, redactor, was_sent=not record.is_offline and (failure is None or failure.kind not in _NEVER_SENT)
         ),
+        values(record, redactor),
         sections.tls(record.tls, record.started),
     )
     return Panel(
@@ -85,11 +90,11 @@ def _preview(text: str, redactor: Redactor) -> tuple[Fold, ...]:
     return (Fold("Body", "so far", (Code(tuple((Span(line),) for line in shown)),), is_open=True),)
 
 
-def _body(record: Record, redactor: Redactor) -> Fold | None:
+def _body(record: Record, redactor: Redactor, limit: int) -> Fold | None:
     """Return the section of the body, or of the file that it went to."""
     if record.saved is not None:
         return saved(record.saved, redactor)
-    return body(record, redactor) if record.status is not None or record.content else None
+    return body(record, redactor, limit) if record.status is not None or record.content else None
 
 
 def _badge(record: Record, redactor: Redactor) -> str:
@@ -119,10 +124,11 @@ def _tone(record: Record) -> Tone:
 
 def _facts(record: Record, redactor: Redactor) -> list[str]:
     took = duration(record.elapsed)
+    attempts = count(record.attempts, "attempt") if record.attempts > 1 else ""
     if record.is_offline:
         return ["nothing was sent"]
     if record.status is None:
-        return [f"after {took}"]
+        return [f"after {took}", attempts]
     version = record.http_version
     return [
         _status(record, redactor) if record.failure is not None else "",
@@ -132,6 +138,7 @@ def _facts(record: Record, redactor: Redactor) -> list[str]:
         sections.tls_version(record.tls) if record.tls else "",
         cut(media_type_of(record.headers.get("content-type")), redactor.text, 60),
         count(len(record.redirects), "redirect") if record.redirects else "",
+        attempts,
     ]
 
 

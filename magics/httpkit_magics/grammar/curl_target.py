@@ -19,7 +19,7 @@ _KEPT: Final = "".join(map(chr, range(0x21, 0x7F)))
 def target_of(word: Word, *, is_glob: bool, as_is: bool) -> str:
     """Return the URL that `word` writes, http where it has no scheme, without dot segments unless `as_is`.
 
-    What a URL can't hold is percent-encoded; the rest stays as it is. A path alone is for the base URL.
+    What a URL can't hold is percent-encoded; the rest stays as it is. A path alone is for the base URL, and `:8000/x` on this machine, as in `%http`.
 
     Raises:
         PlaceError: with `is_glob`, the URL has brackets or braces that would make curl send several requests; or its scheme
@@ -31,7 +31,7 @@ def target_of(word: Word, *, is_glob: bool, as_is: bool) -> str:
     scheme = _SCHEME.match(typed)
     if scheme and scheme[1].lower() not in ("http", "https"):
         raise PlaceError(f"{scheme[1]} is not spoken here; expected http or https", word.start, word.end)
-    before, rest = (scheme[0], typed[scheme.end() :]) if scheme else ("" if typed[0] in "/?" else "http://", typed)
+    before, rest = (scheme[0], typed[scheme.end() :]) if scheme else ("" if typed[0] in "/?:" else "http://", typed)
     authority, path, query, _fragment = (part or "" for part in _PARTS.fullmatch(rest).groups())  # type: ignore[union-attr] # it matches any text
     if not as_is:
         path = _without_dots(path)

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from httpkit_magics.record.credentials import credentials_of
+from httpkit_magics.record.languages import written
 from httpkit_magics.record.paths import find
 from httpkit_magics.record.redaction import VAULT
 from httpkit_magics.record.saving import save
@@ -368,6 +369,18 @@ class Record:
         if self.status is not None and self.status >= 400:
             url = VAULT.redactor.knowing(credentials_of(self.request)).url(self.url)
             raise RecordError(visible_line(f"{self.status} {self.reason} from {self.request.method} {url}"), self)
+
+    def curl(self) -> str:
+        """Return the request as a command of curl for bash; credentials are variables of the environment."""
+        return written("curl", self)
+
+    def python(self) -> str:
+        """Return the request as a program with httpkit's client; credentials come from the environment."""
+        return written("python", self)
+
+    def http(self) -> str:
+        """Return the request as the text of a .http file or a %%http cell; credentials come from the environment."""
+        return written("http", self)
 
     def replaced(self, **changes: Any) -> Record:
         """Return a copy with `changes`."""

@@ -5,6 +5,7 @@ A notebook gets a MIME bundle under one display id; a terminal gets text, printe
 
 from __future__ import annotations
 
+import asyncio
 import time
 import uuid
 import weakref
@@ -108,6 +109,15 @@ class Output:
                     raise
             if not self._silent and not self._outputs.in_terminal:
                 self._publish(mimebundle(sending.progress.at(time.perf_counter() - began)))
+
+    async def follow(self, sending: Sending) -> Record:
+        """Return the record of `sending` as `wait` does, and let the loop that is running go on meanwhile."""
+        began = time.perf_counter()
+        done = sending.job.signal()
+        while not (await asyncio.wait({done}, timeout=STEP))[0]:
+            if not self._silent and not self._outputs.in_terminal:
+                self._publish(mimebundle(sending.progress.at(time.perf_counter() - began)))
+        return sending.job.result()
 
     def finish(self, record: Record) -> None:
         """Show the final state."""

@@ -30,7 +30,7 @@ def terminal(tmp_path_factory):
     child = pexpect.spawn(
         sys.executable,
         ["-m", "IPython", "--simple-prompt", "--no-banner", "--no-confirm-exit"],
-        env={**os.environ, "IPYTHONDIR": folder, "TERM": "xterm-256color"},
+        env={**os.environ, "IPYTHONDIR": folder, "TERM": "xterm-256color", "PAGER": "cat"},
         cwd=folder,
         dimensions=(50, 160),
         encoding="utf-8",

@@ -30,7 +30,7 @@ def terminal(tmp_path_factory):
     child = pexpect.spawn(
         sys.executable,
         ["-m", "IPython", "--simple-prompt", "--no-banner", "--no-confirm-exit"],
-        env={**os.environ, "IPYTHONDIR": folder, "TERM": "xterm-256color"},
+        env={**os.environ, "IPYTHONDIR": folder, "TERM": "xterm-256color", "PAGER": "cat"},
         cwd=folder,
         dimensions=(50, 160),
         encoding="utf-8",
@@ -95,6 +95,18 @@ def test_a_question_mark_is_sent_and_an_error_points(terminal, server):
     assert "did you mean --follow?" in text
     assert "Traceback" not in text
     assert "Make an HTTP request" in said(terminal, "%http?")
+
+
+def test_completion_says_what_an_option_does(terminal):
+    """A terminal has room for a sentence beside each candidate."""
+    said(terminal, "from IPython.core.completer import provisionalcompleter")
+    said(terminal, "ours = get_ipython().Completer.completions")
+    line = "with provisionalcompleter(): print([(each.text, each.type) for each in ours('%http --max-r', 13)])"
+    terminal.sendline(line)
+    terminal.sendline("")
+    terminal.expect(r"\[\('--max-redirects', '(.*?)'\)\]")
+    assert terminal.match[1] == "redirects that are followed at most"
+    terminal.expect(PROMPT)
 
 
 def test_leaving_is_quick_and_quiet(terminal, server):

@@ -106,6 +106,18 @@ def test_a_streamed_body_is_printed_while_it_arrives(terminal, demo_server):
     assert terminal.before.index('"id":2,') < terminal.before.index("200 OK")
 
 
+def test_completion_says_what_an_option_does(terminal):
+    """A terminal has room for a sentence beside each candidate."""
+    said(terminal, "from IPython.core.completer import provisionalcompleter")
+    said(terminal, "ours = get_ipython().Completer.completions")
+    line = "with provisionalcompleter(): print([(each.text, each.type) for each in ours('%http --max-r', 13)])"
+    terminal.sendline(line)
+    terminal.sendline("")
+    terminal.expect(r"\[\('--max-redirects', '(.*?)'\)\]")
+    assert terminal.match[1] == "redirects that are followed at most"
+    terminal.expect(PROMPT)
+
+
 def test_leaving_is_quick_and_quiet(terminal, server):
     """No hanging thread, no warning."""
     said(terminal, f"%http {server.url}/")

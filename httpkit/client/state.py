@@ -101,7 +101,7 @@ class SessionState:
     def parse_target(self, url: StrOrURL, params: Query) -> Target:
         """Return what `find_target` does, always worked out."""
         try:
-            parsed = URL(url) if isinstance(url, str) else url
+            parsed = url if isinstance(url, URL) else URL(url)
             if self.base_url is not None and not parsed.absolute:
                 parsed = self.base_url.join(parsed)
             if params:

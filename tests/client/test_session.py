@@ -137,7 +137,19 @@ async def test_a_relative_url_is_joined_with_the_base(scripted_server, base, url
 
 
 @pytest.mark.parametrize(
-    "url", ["", "/a", "a", "http://", "http:///a", "http://[::1", "http://h:99999/", "http://a%3Ab:c@h/", "http://:80/", "//h/"]
+    "url",
+    [
+        "",
+        "/a",
+        "a",
+        "http://",
+        "http:///a",
+        "http://[::1",
+        "http://h:99999/",
+        "http://a%3Ab:c@h/",
+        "http://:80/",
+        "//h/",
+    ],
 )
 async def test_a_url_that_names_nobody_is_refused(url):
     """InvalidUrlClientError, which is a ValueError and has the URL."""

@@ -15,7 +15,7 @@ from httpkit_magics.record.record import Record
 MOST: Final = 1_000
 """Records that are kept."""
 ROOM: Final = 64_000_000
-"""Bytes of bodies that are kept, those of requests and of responses together."""
+"""Bytes of bodies that are kept, those of requests and of responses together, besides the last record's."""
 
 
 class History:
@@ -116,16 +116,17 @@ class History:
         self._held -= sum(map(_weight, self._records[:surplus]))
         del self._records[:surplus]
         self._whole = max(self._whole - surplus, 0)
-        while self._held > self._room and self._whole < len(self._records):
+        # The last one stays whole, whatever its size: it is what the next line of a notebook is about.
+        while self._held > self._room and self._whole < len(self._records) - 1:
             record = self._records[self._whole]
             lighter = _without_body(record)
             self._held -= _weight(record) - _weight(lighter)
             self._records[self._whole] = lighter
             self._whole += 1
         # What is left are bodies of requests: without them a record would say that something else was sent.
-        while self._held > self._room:
+        while self._held > self._room and len(self._records) > 1:
             self._held -= _weight(self._records.pop(0))
-            self._whole -= 1
+            self._whole = max(self._whole - 1, 0)
 
     @overload
     def __getitem__(self, index: int) -> Record: ...

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Final, Literal, TypeAlias
 
+from httpkit_magics.record.history import History
 from httpkit_magics.record.json_diff import Keys, Kind, json_changes, json_path
 from httpkit_magics.record.line_diff import line_changes
 from httpkit_magics.record.record import Fields, Record
@@ -114,6 +115,23 @@ def compare(before: Record, after: Record, ignore: Iterable[str] = IGNORED) -> D
         compared,
         is_cut=len(changes) > MOST_CHANGES,
     )
+
+
+def compare_runs(
+    history: History, before: Record | None = None, after: Record | None = None, *, ignore: Iterable[str] = IGNORED
+) -> Difference:
+    """Return what differs between two records; of one, or of the last, from the run before it.
+
+    Raises:
+        LookupError: the history has nothing to compare with.
+    """
+    if before is not None and after is not None:
+        return compare(before, after, ignore)
+    later = before or after or history.last
+    earlier = None if later is None else history.before(later)
+    if later is None or earlier is None:
+        raise LookupError("there is no earlier run of that cell or request; expected two records to compare")
+    return compare(earlier, later, ignore)
 
 
 def _changed(place: str, before: str, after: str) -> Change | None:

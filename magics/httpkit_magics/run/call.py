@@ -115,23 +115,26 @@ def _body(options: Options) -> tuple[Body | None, str]:
         if data is not None:
             raise ValueError("json and data are both given; expected one of them")
         return json.dumps(options["json"], allow_nan=False, default=_plain).encode(), "application/json"
-    match data:
-        case None:
-            return None, ""
-        case bytes() | bytearray() | memoryview():
-            return bytes(data), "application/octet-stream"
-        case str() | Secret():
-            return _text(data).encode(), "text/plain; charset=utf-8"
-        case Path():
-            return (FromFile(str(data)),), "application/octet-stream"
-        case _ if hasattr(data, "read"):
-            content = data.read()
-            return content.encode() if isinstance(content, str) else bytes(content), "application/octet-stream"
-        case Mapping() | list() | tuple():
-            return urlencode(list(_query(data))).encode(), "application/x-www-form-urlencoded"
-        case _:
-            kind = type(data).__name__
-            raise TypeError(f"data can't be a {kind}; expected bytes, text, a path, an open file, a mapping or pairs")
+    if data is None:
+        return None, ""
+    if isinstance(data, str | Secret):
+        return _text(data).encode(), "text/plain; charset=utf-8"
+    if isinstance(data, Mapping | list | tuple):
+        return urlencode(list(_query(data))).encode(), "application/x-www-form-urlencoded"
+    return _raw(data), "application/octet-stream"
+
+
+def _raw(data: Any) -> Body:
+    if isinstance(data, Path):
+        return (FromFile(str(data)),)
+    if hasattr(data, "read"):
+        data = data.read()
+    if isinstance(data, str):
+        return data.encode()
+    if isinstance(data, bytes | bytearray | memoryview):
+        return bytes(data)
+    kind = type(data).__name__
+    raise TypeError(f"data can't be a {kind}; expected bytes, text, a path, an open file, a mapping or pairs")
 
 
 def _plain(value: Any) -> str:

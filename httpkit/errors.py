@@ -49,14 +49,24 @@ WSMessageTypeError                      also TypeError: receive_str() of somethi
 from __future__ import annotations
 
 import asyncio
+import re
 import ssl
 from collections.abc import Mapping
 from typing import Any
 
+from multidict import CIMultiDict, CIMultiDictProxy
 from yarl import URL
 
 from httpkit.values.deprecation import warn
 from httpkit.values.messages import ConnectionKey, RequestInfo
+
+# Up to the last "@" of the authority (RFC 3986 section 3.2), well-formed or not.
+_USERINFO = re.compile(r"//[^/?#]*@")
+
+
+def without_userinfo(url: str) -> str:
+    """Return `url` without the name and the password that it may carry: no secret belongs into a message."""
+    return _USERINFO.sub("//", url, count=1)
 
 
 class ClientError(Exception):
@@ -111,6 +121,11 @@ class ClientResponseError(ClientError):
     def __str__(self) -> str:
         return f"{self.status}, message={self.message!r}, url={str(self.request_info.real_url)!r}"
 
+    # Neither a view of a multidict nor a response of the history can be pickled: fields are copied, the history stays.
+    def __reduce__(self) -> tuple[Any, ...]:
+        headers = None if self.headers is None else list(self.headers.items())
+        return _restored, (type(self), self.request_info, self.status, self.message, headers)
+
     def __repr__(self) -> str:
         args = f"{self.request_info!r}, {self.history!r}"
         if self.status != 0:
@@ -120,6 +135,17 @@ class ClientResponseError(ClientError):
         if self.headers is not None:
             args += f", headers={self.headers!r}"
         return f"{type(self).__name__}({args})"
+
+
+def _restored(
+    kind: type[ClientResponseError],
+    request_info: RequestInfo,
+    status: int,
+    message: str,
+    headers: list[tuple[str, str]] | None,
+) -> ClientResponseError:
+    fields = None if headers is None else CIMultiDictProxy(CIMultiDict(headers))
+    return kind(request_info, (), status=status, message=message, headers=fields)
 
 
 class ContentTypeError(ClientResponseError):
@@ -326,7 +352,8 @@ class InvalidURL(ClientError, ValueError):
         return f"<{type(self).__name__} {self}>"
 
     def __str__(self) -> str:
-        return str(self._url) if self._description is None else f"{self._url} - {self._description}"
+        url = without_userinfo(str(self._url))
+        return url if self._description is None else f"{url} - {self._description}"
 
 
 class InvalidUrlClientError(InvalidURL):
@@ -339,6 +366,9 @@ class RedirectClientError(ClientError):
 
 class NonHttpUrlClientError(ClientError):
     """The URL's scheme is not one that the connector speaks."""
+
+    def __str__(self) -> str:
+        return " ".join(without_userinfo(str(argument)) for argument in self.args)
 
 
 class InvalidUrlRedirectClientError(InvalidUrlClientError, RedirectClientError):

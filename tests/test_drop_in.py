@@ -239,6 +239,56 @@ async def a_read_timeout(aiohttp, url):
             return isinstance(error, aiohttp.ServerTimeoutError), isinstance(error, asyncio.TimeoutError)
 
 
+@snippet
+async def a_websocket(aiohttp, url):
+    found = []
+    async with aiohttp.ClientSession() as session, session.ws_connect(url + "/ws", protocols=("chat",)) as ws:
+        found.append((ws.protocol, ws.closed, ws.compress))
+        await ws.send_str("hello")
+        await ws.send_bytes(b"123")
+        await ws.send_json({"a": 1})
+        await ws.send_str("close")
+        async for msg in ws:
+            found.append((msg.type.name, msg.data, msg.extra))
+            if msg.type == aiohttp.WSMsgType.ERROR:
+                break
+        return found, ws.closed, ws.close_code, ws.exception()
+
+
+@snippet
+async def a_websocket_with_a_reader_and_a_writer(aiohttp, url):
+    async with aiohttp.ClientSession() as session:
+        async with session.ws_connect(url.replace("http", "ws") + "/ws", heartbeat=30, compress=15) as ws:
+
+            async def write():
+                for number in range(3):
+                    await ws.send_str(str(number))
+
+            task = asyncio.create_task(write())
+            found = [await ws.receive_str() for _ in range(3)]
+            await task
+            await ws.send_bytes(b"abc")
+            try:
+                await ws.receive_str()
+            except aiohttp.WSMessageTypeError as error:
+                found.append(isinstance(error, TypeError))
+            return (
+                found,
+                await ws.close(code=aiohttp.WSCloseCode.GOING_AWAY),
+                ws.close_code,
+                (await ws.receive()).type.name,
+            )
+
+
+@snippet
+async def no_websocket_there(aiohttp, url):
+    async with aiohttp.ClientSession() as session:
+        try:
+            await session.ws_connect(url + "/echo")
+        except aiohttp.WSServerHandshakeError as error:
+            return error.status, error.message, error.headers["X-Seen"]
+
+
 # -- advanced usage -------------------------------------------------------------------------------------------------
 
 

@@ -8,30 +8,17 @@ from __future__ import annotations
 import dataclasses
 import importlib
 import inspect
+import pkgutil
+import sys
 
 import aiohttp
 import attr
 import pytest
 
 import httpkit
+from httpkit.client.deprecated import WebSocketOldOptions
 from httpkit.client.options import OPTION_NAMES
 from httpkit.net.deprecated import TLSOptions
-
-# Not here yet: name -> what brings it. Empty it, and keep it empty.
-COMING = {
-    "ClientSession.ws_connect": "WebSocket",
-    "ClientSession(ws_response_class)": "WebSocket",
-    "ClientWSTimeout": "WebSocket",
-    "ClientWebSocketResponse": "WebSocket",
-    "DigestAuthMiddleware": "policy",
-    "WSCloseCode": "WebSocket",
-    "WSMessage": "WebSocket",
-    "WSMessageTypeError": "WebSocket",
-    "WSMsgType": "WebSocket",
-    "WebSocketError": "WebSocket",
-    "client_middleware_digest_auth": "policy",
-    "client_ws": "WebSocket",
-}
 
 SERVER = "belongs to the server, not to a client"
 INSIDE = "an internal part without documentation; httpkit is built otherwise"
@@ -53,6 +40,9 @@ LEFT_OUT_OF_MODULES = {
         "AbstractRouter": SERVER,
         "AbstractView": SERVER,
     },
+    "client_middleware_digest_auth": dict.fromkeys(
+        ("DigestAuthChallenge", "escape_quotes", "parse_header_pairs", "unescape_quotes"), INSIDE
+    ),
     "http_exceptions": {
         "BadHttpMethod": SERVER,
         "DecompressSizeError": "deprecated in aiohttp, never raised",
@@ -117,7 +107,24 @@ PARAMETERS = {
         "request_class": "the same class of this package",
         "response_class": "the same class of this package",
         "timeout": NO_SENTINEL,
+        "ws_response_class": "None is the same class of this package, which is not imported before it is needed",
     },
+    "ClientSession.ws_connect": dict.fromkeys(
+        WebSocketOldOptions.__optional_keys__, "deprecated, and still translated"
+    ),
+    "ClientWebSocketResponse": dict.fromkeys(
+        (
+            "reader",
+            "writer",
+            "protocol",
+            "autoclose",
+            "autoping",
+            "loop",
+            "compress",
+            "client_notakeover",
+        ),
+        "made of a connection and its handshake: the constructor is for the client alone",
+    ),
     "DataQueue.set_exception": {"exc_cause": NO_SENTINEL},
     "NamedPipeConnector": {"keepalive_timeout": NO_SENTINEL},
     "Payload": {"content_type": NO_SENTINEL},
@@ -135,7 +142,10 @@ OPTION = object()
 
 CLASSES = sorted(name for name in aiohttp.__all__ if inspect.isclass(getattr(aiohttp, name)))
 FUNCTIONS = sorted(name for name in aiohttp.__all__ if inspect.isfunction(getattr(aiohttp, name)))
-SHARED = sorted(set(aiohttp.__all__) - set(LEFT_OUT) - set(COMING))
+SHARED = sorted(set(aiohttp.__all__) - set(LEFT_OUT))
+
+for _module in pkgutil.walk_packages(httpkit.__path__, "httpkit."):
+    importlib.import_module(_module.name)
 
 
 def members(cls):
@@ -157,7 +167,7 @@ def parameters(function):
         annotation = parameter.annotation
         if parameter.kind is parameter.VAR_KEYWORD and "Unpack[" in str(annotation):
             name = str(annotation).partition("[")[2].rstrip("]")
-            options = vars(importlib.import_module(function.__module__))[name.rpartition(".")[2]]
+            options = typed_dict(name.rpartition(".")[2])
             found |= dict.fromkeys(options.__optional_keys__, (parameter.KEYWORD_ONLY, OPTION))
             found["**"] = (parameter.VAR_KEYWORD, None)
         elif parameter.kind is parameter.VAR_KEYWORD:
@@ -165,6 +175,14 @@ def parameters(function):
         else:
             found[parameter.name] = (parameter.kind, parameter.default)
     return found
+
+
+def typed_dict(name):
+    """Return the TypedDict of a name; some are imported for type checkers only where they are named."""
+    for module in list(sys.modules.values()):
+        if getattr(module, "__name__", "").startswith("httpkit.") and name in vars(module):
+            return vars(module)[name]
+    raise LookupError(name)
 
 
 def differences(theirs, ours):
@@ -186,14 +204,12 @@ def is_plain(function):
 def test_every_name_of_the_package_is_there():
     """Each name that aiohttp exports is exported, or left out for a reason."""
     missing = {name for name in aiohttp.__all__ if not hasattr(httpkit, name)}
-    assert missing == set(LEFT_OUT) | {name for name in COMING if name in aiohttp.__all__}
+    assert missing == set(LEFT_OUT)
 
 
 @pytest.mark.parametrize("module", MODULES)
 def test_every_name_of_a_module_is_there(module):
     """What a client-side module of aiohttp defines is found under the same module name."""
-    if module in COMING:
-        pytest.skip(COMING[module])
     theirs = importlib.import_module(f"aiohttp.{module}")
     own = {
         name
@@ -203,7 +219,7 @@ def test_every_name_of_a_module_is_there(module):
         and (getattr(value, "__module__", None) == theirs.__name__ or (module == "hdrs" and name.isupper()))
     }
     ours = importlib.import_module(f"httpkit.{module}")
-    missing = {name for name in own if not hasattr(ours, name) and f"{module}.{name}" not in COMING}
+    missing = {name for name in own if not hasattr(ours, name)}
     assert missing == set(LEFT_OUT_OF_MODULES.get(module, ()))
 
 
@@ -238,10 +254,7 @@ def test_a_module_by_another_name_can_be_imported():
 def test_a_class_has_every_public_member(name):
     """Each public attribute and method of aiohttp's class is there, or left out for a reason."""
     missing = {f"{name}.{member}" for member in members(getattr(aiohttp, name)) - members(getattr(httpkit, name))}
-    known = {
-        row for row in (*MEMBERS_LEFT_OUT, *COMING) if row.partition(".")[0] == name and "(" not in row and "." in row
-    }
-    assert missing == known
+    assert missing == {row for row in MEMBERS_LEFT_OUT if row.partition(".")[0] == name}
 
 
 @pytest.mark.parametrize("name", [name for name in CLASSES if name in SHARED])
@@ -251,9 +264,7 @@ def test_a_class_is_made_with_the_same_parameters(name):
     if not is_plain(theirs.__init__) and not is_plain(theirs.__new__):
         assert not is_plain(vars(ours).get("__init__", object.__init__))
         return
-    known = set(PARAMETERS.get(name, ()))
-    known |= {row.partition("(")[2].rstrip(")") for row in COMING if row.startswith(f"{name}(")}
-    assert differences(constructor(theirs), constructor(ours)) == known
+    assert differences(constructor(theirs), constructor(ours)) == set(PARAMETERS.get(name, ()))
 
 
 def constructor(cls):

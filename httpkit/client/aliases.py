@@ -21,6 +21,8 @@ ALIASES: dict[str, tuple[str, ...]] = {
         "values.disposition",
         "net.tls",
     ),
+    "client_middleware_digest_auth": ("client.digest",),
+    "client_ws": ("client.websocket", "values.websocket"),
     "connector": ("net.connectors", "net.pool", "net.dial"),
     "cookiejar": ("values.cookies",),
     "formdata": ("client.formdata",),

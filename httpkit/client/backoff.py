@@ -56,16 +56,11 @@ class Pauses:
         self._backoff = backoff
         self._sleep = sleep
 
-    def note_failure(self, error: BaseException) -> None:
-        """Count an attempt that failed with `error`.
-
-        Raises:
-            BaseException: `error`, where it is one too many.
-        """
+    def note_failure(self) -> bool:
+        """Count an attempt that failed; return whether there may be another."""
         self.failures += 1
         self._refused += 1
-        if self._backoff.attempts is not None and self._refused >= self._backoff.attempts:
-            raise error
+        return self._backoff.attempts is None or self._refused < self._backoff.attempts
 
     def note_success(self) -> None:
         """Count an attempt that led to a connection; only `note_end` tells whether it was a good one."""

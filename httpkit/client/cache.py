@@ -132,7 +132,7 @@ class CacheMiddleware:
         # Further inside, somebody may sign the request: what selects a response is what it was asked with.
         headers = request.headers.copy()
         now = self._clock()
-        stored = self.store.get(str(request.url), headers)
+        stored = self.store.get(_name(request.url), headers)
         if stored is not None and stored.may_be_used(directives, now):
             left = stored.lifetime() - stored.age(now)
             return _answer(request, stored, now, f"httpkit; hit; ttl={left:.0f}")
@@ -173,10 +173,10 @@ class CacheMiddleware:
         response.release()
         if not stored.is_confirmed_by(response.headers):
             # It spoke of a response that is not here: ask for the whole.
-            self.store.discard(str(request.url))
+            self.store.discard(_name(request.url))
             return await self._fetch(request, handler, headers)
         fresh = stored.refreshed(response.headers, requested, now)
-        self.store.put(str(request.url), fresh)
+        self.store.put(_name(request.url), fresh)
         return _answer(request, fresh, now, "httpkit; hit; fwd=stale; fwd-status=304")
 
     async def _keep(
@@ -199,7 +199,7 @@ class CacheMiddleware:
             requested,
             now,
         )
-        self.store.put(str(request.url), stored)
+        self.store.put(_name(request.url), stored)
         fields = [*response.headers.items(), (_CACHE_STATUS, "httpkit; fwd=miss; stored")]
         trailers = response.trailers
         response.release()
@@ -224,7 +224,7 @@ class CacheMiddleware:
                 pieces.append(piece)
                 size += len(piece)
                 if size > self._max_entry_size:
-                    content.unread_data(b"".join(pieces))
+                    content.put_back(b"".join(pieces))
                     return None
         except BaseException:
             response.close()
@@ -233,17 +233,22 @@ class CacheMiddleware:
 
     def _invalidate(self, request: ClientRequest, response: ClientResponse) -> None:
         """Forget what the request has changed (RFC 9111 section 4.4)."""
-        self.store.discard(str(request.url))
+        self.store.discard(_name(request.url))
         for name in (hdrs.LOCATION, hdrs.CONTENT_LOCATION):
             value = response.headers.get(name)
             if value is None:
                 continue
             try:
-                url = request.url.join(URL(value)).with_fragment(None)
+                url = request.url.join(URL(value))
                 if url.origin() == request.url.origin():
-                    self.store.discard(str(url))
+                    self.store.discard(_name(url))
             except ValueError:
                 continue
+
+
+def _name(url: URL) -> str:
+    """Return what a response is kept under: the URL without its fragment, `http://host` and `http://host/` being one."""
+    return f"{url.origin()}{url.raw_path_qs or '/'}"
 
 
 def _is_plain(request: ClientRequest) -> bool:

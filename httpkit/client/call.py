@@ -21,9 +21,10 @@ from httpkit.client.redirects import (
     redirect_url,
     same_origin,
 )
-from httpkit.client.request import ClientRequest, Target
+from httpkit.client.request import ClientRequest
 from httpkit.client.response import ClientResponse
 from httpkit.client.state import SessionState
+from httpkit.client.target import Target
 from httpkit.errors import ClientPayloadError, TooManyRedirects
 from httpkit.values import hdrs
 from httpkit.values.abc import LooseCookies

@@ -13,6 +13,7 @@ from typing import Any, TypedDict
 from httpkit.net.deprecated import TLSOptions, merged_ssl, warn_ssl_shutdown_timeout
 from httpkit.values.deprecation import unknown_name, warn
 from httpkit.values.messages import DEFAULT_TIMEOUT, ClientTimeout
+from httpkit.values.websocket import DEFAULT_WS_CLIENT_TIMEOUT, ClientWSTimeout
 
 
 class SessionOptions(TypedDict, total=False):
@@ -39,13 +40,42 @@ def request_options(options: Any, known: frozenset[str]) -> Any:
     return translated
 
 
+class WebSocketOldOptions(TLSOptions, total=False):
+    """The deprecated parameters of `ws_connect`."""
+
+    receive_timeout: float | None
+
+
+def websocket_options(options: Any, known: frozenset[str]) -> Any:
+    """Return the `options` of `ws_connect`, a dict, with those of other times translated; `known` are those of today.
+
+    Raises:
+        TypeError: there is no option of such a name.
+        ValueError: two that exclude each other.
+    """
+    if unknown := options.keys() - known - WebSocketOldOptions.__optional_keys__:
+        raise unknown_name("ws_connect()", unknown, known)
+    translated = {name: value for name, value in options.items() if name in known}
+    timeout = translated.get("timeout", DEFAULT_WS_CLIENT_TIMEOUT)
+    if not isinstance(timeout, ClientWSTimeout):
+        warn("a number for timeout is deprecated, use timeout=ClientWSTimeout(ws_close=...)")
+        timeout = ClientWSTimeout(ws_close=timeout)
+    if options.get("receive_timeout") is not None:
+        warn("receive_timeout is deprecated, use timeout=ClientWSTimeout(ws_receive=...)")
+        timeout = replace(timeout, ws_receive=options["receive_timeout"])
+    if "ssl" in options and options["ssl"] is None:
+        warn("ssl=None is deprecated, use ssl=True")
+    translated["timeout"] = timeout
+    translated["ssl"] = merged_ssl(options.get("ssl", True), options)
+    return translated
+
+
 def session_options(
     options: Mapping[str, Any],
     timeout: ClientTimeout | None,
     known: frozenset[str],
-    loop: asyncio.AbstractEventLoop | None,
 ) -> tuple[asyncio.AbstractEventLoop | None, ClientTimeout | None]:
-    """Return the loop and the timeout of a session that was given deprecated `options`; `loop` is its connector's.
+    """Return the loop and the timeout of a session that was given deprecated `options`, each None for the usual one.
 
     Raises:
         TypeError: there is no parameter of such a name; `known` are the others.
@@ -63,10 +93,9 @@ def session_options(
             given[field] = options[name]
     if options.get("loop") is not None:
         warn("loop is deprecated, a session uses the loop that it is made in")
-        loop = options["loop"]
     if "ssl_shutdown_timeout" in options:
         warn_ssl_shutdown_timeout()
-    return loop, replace(DEFAULT_TIMEOUT, **given) if given else timeout
+    return options.get("loop"), replace(DEFAULT_TIMEOUT, **given) if given else timeout
 
 
 def is_chunked(chunked: Any) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
+from dataclasses import replace
 from time import monotonic
 from types import TracebackType
 from typing import Any, Self
@@ -12,9 +13,10 @@ from multidict import CIMultiDict
 
 from httpkit.client.backoff import Backoff, Pauses, is_passing, retry_after
 from httpkit.client.call import Call
-from httpkit.client.options import RequestOptions, StrOrURL, pairs
+from httpkit.client.options import StrOrURL, pairs
 from httpkit.client.response import ClientResponse
 from httpkit.client.state import SessionState
+from httpkit.client.stream_options import EventOptions
 from httpkit.errors import ClientResponseError, ContentTypeError
 from httpkit.values import hdrs
 from httpkit.values.eventstream import ServerSentEvent
@@ -22,28 +24,6 @@ from httpkit.wire.eventstream import MAX_EVENT_SIZE, MAX_LINE_SIZE, EventStreamD
 
 LAST_EVENT_ID = "Last-Event-ID"
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
-
-
-class EventOptions(RequestOptions, total=False):
-    """The options of `sse`: those of `request`, with no total time by default, and these.
-
-    method: GET by default.
-    last_event_id: the last event that is known already.
-    reconnect: whether to connect again when the stream ends or breaks off: True by default for GET. Where it is asked
-        for with another method, that happens only when the stream broke off, and only where the server can go on: it
-        gave an id, or nothing yet.
-    backoff: how long to wait before it, at least as long as the server's `retry` says.
-    should_retry: exception -> whether it is tried again; by default `httpkit.is_passing`.
-    max_line_size: bytes of one line of the stream; not of the response's head.
-    max_event_size: bytes in all data lines of one event.
-    """
-
-    method: str
-    last_event_id: str
-    reconnect: bool | None
-    backoff: Backoff | None
-    should_retry: Callable[[Exception], bool]
-    max_event_size: int
 
 
 class EventSource:
@@ -166,7 +146,8 @@ class EventSource:
         if known.last_event_id:
             headers[LAST_EVENT_ID] = known.last_event_id
         # An event stream has no end, so there is no total time unless one is asked for.
-        options: Any = {"timeout": None, **self._options, "headers": headers}
+        timeout = replace(self._state.defaults.timeout, total=None)
+        options: Any = {"timeout": timeout, **self._options, "headers": headers}
         response = await Call(self._state, self._method, self._url, options).run()
         try:
             _check(response)
@@ -204,6 +185,7 @@ class EventSource:
             and self._should_retry(error)
             and not isinstance(self._options.get("data"), (Iterator, AsyncIterator))
             and (self._is_safe or bool(self.last_event_id) or not self._has_given)
+            and (self.response is not None or self._pauses.note_failure())
         )
 
     async def _pause(self, error: Exception | None) -> None:
@@ -211,8 +193,6 @@ class EventSource:
         if self.response is not None:
             self._drop_response()
             self._pauses.note_end(monotonic() - self._opened)
-        elif error is not None:
-            self._pauses.note_failure(error)
         asked = 0.0 if error is None else retry_after(error)
         await self._pauses.wait(max(asked, (self.retry or 0) / 1000))
 

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import re
-
 from yarl import URL
 
 from httpkit.client.auth import BasicAuth
-from httpkit.errors import InvalidURL
+from httpkit.errors import InvalidURL, without_userinfo
 from httpkit.net.proxy import PROXY_SCHEMES
-
-_USERINFO = re.compile(r"//[^/?#]*@")
 
 
 def parse_proxy(value: str | URL) -> tuple[URL, BasicAuth | None]:
@@ -20,7 +16,7 @@ def parse_proxy(value: str | URL) -> tuple[URL, BasicAuth | None]:
         InvalidURL: it can't be parsed, names no host, or its scheme is not one of a proxy.
     """
     # The URL may hold a password: the message must not.
-    shown = _USERINFO.sub("//", str(value))
+    shown = without_userinfo(str(value))
     try:
         url = URL(value)
         auth = BasicAuth.from_url(url, encoding="utf-8")

@@ -10,21 +10,10 @@ from typing import Any, Self
 from httpkit.client.backoff import Backoff, Pauses, is_passing, retry_after
 from httpkit.client.options import StrOrURL
 from httpkit.client.state import SessionState
-from httpkit.client.upgrade import WebSocketOptions, connect
+from httpkit.client.stream_options import ReconnectOptions
+from httpkit.client.upgrade import checked, connect
 from httpkit.client.websocket import ClientWebSocketResponse
 from httpkit.values.websocket import WSCloseCode
-
-
-class ReconnectOptions(WebSocketOptions, total=False):
-    """The options of `ws_reconnect`: those of `ws_connect`, and when to stop.
-
-    is_final: close code -> whether it ends the iteration; by default 1000 does: whoever closed had no more to say. A
-        WebSocket that is still open when the loop goes on is closed and replaced, whatever its code.
-    should_retry: exception of a handshake -> whether it is tried again; by default `httpkit.is_passing`.
-    """
-
-    is_final: Callable[[int | None], bool]
-    should_retry: Callable[[Exception], bool]
 
 
 class WebSocketReconnect:
@@ -49,7 +38,7 @@ class WebSocketReconnect:
         self._should_retry: Callable[[Exception], bool] = rest.pop("should_retry", is_passing)
         self._state = state
         self._url = url
-        self._options: WebSocketOptions = rest  # type: ignore[assignment]  # what is left of ReconnectOptions
+        self._options = checked(rest)  # type: ignore[arg-type]  # what is left of ReconnectOptions
         self._pauses = Pauses(backoff or Backoff())
         self._sockets: AsyncGenerator[ClientWebSocketResponse] | None = None
         self.last_close_code: int | None = None
@@ -80,9 +69,8 @@ class WebSocketReconnect:
                 socket = await connect(self._state, self._url, self._options)
             except Exception as error:
                 self.last_error = error
-                if not self._should_retry(error):
+                if not self._should_retry(error) or not self._pauses.note_failure():
                     raise
-                self._pauses.note_failure(error)
                 await self._pauses.wait(retry_after(error))
                 continue
             self.last_error = None

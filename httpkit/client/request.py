@@ -1,4 +1,4 @@
-"""What is sent: method, URL, fields and body, assembled from the options of a call (RFC 9110 section 3.4).
+"""What is sent: a head with its body, and how the two go to a connection (RFC 9112 section 6).
 
 A plain GET touches next to nothing here: its URL, its connection key and its default fields are a `Target` that the
 session remembers.
@@ -9,27 +9,25 @@ from __future__ import annotations
 import asyncio
 import re
 import warnings
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from http.cookies import Morsel, SimpleCookie
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Literal, TypeGuard
 from weakref import ref
 
-from multidict import CIMultiDict, CIMultiDictProxy
+from multidict import CIMultiDict
 from yarl import URL, Query
 
 from httpkit.client.auth import BasicAuth
-from httpkit.client.options import LooseHeaders, Settings, pairs
+from httpkit.client.options import LooseHeaders
+from httpkit.client.request_head import RequestHead
+from httpkit.client.target import Target, host_field
 from httpkit.net.exchange import Exchange
 from httpkit.net.pool import Connection
-from httpkit.net.proxy import TUNNELLED_SCHEMES, forwarded_fields, is_forwarded
+from httpkit.net.proxy import forwarded_fields, is_forwarded
 from httpkit.values import hdrs
 from httpkit.values.abc import AbstractStreamWriter, LooseCookies
 from httpkit.values.deprecation import warn
-from httpkit.values.messages import ConnectionKey, HttpVersion, HttpVersion11, RequestInfo, Timing
-from httpkit.values.set_cookie import encode_cookies, parse_cookie
-from httpkit.values.version import USER_AGENT
-from httpkit.wire.codings import accept_encoding
+from httpkit.values.messages import HttpVersion, HttpVersion11, Timing
 from httpkit.wire.http1 import LAST_CHUNK, TOKEN
 
 if TYPE_CHECKING:  # 3 ms of import, for requests with a body only
@@ -37,109 +35,30 @@ if TYPE_CHECKING:  # 3 ms of import, for requests with a body only
     from httpkit.client.upload import UploadTracker
 
 _METHOD = re.compile(TOKEN)
-_VERSION = re.compile(r"([0-9])\.([0-9])")
 _CONTENT_LENGTH = re.compile(r"[0-9]+")
-_DEFAULT_PORTS = {"http": 80, "https": 443, "ws": 80, "wss": 443}
-TLS_SCHEMES = frozenset({"https", "wss"})
 # A body of at most this many bytes goes out in one write with its head.
 ONE_WRITE = 2**16
 
 
-def host_field(url: URL) -> str:
-    """Return the value of `Host` for `url` (RFC 9110 section 7.2)."""
-    host = url.host_subcomponent or ""
-    host = host.rstrip(".") if host.endswith(".") else host
-    return host if url.is_default_port() or url.explicit_port is None else f"{host}:{url.explicit_port}"
-
-
-def connection_key(url: URL) -> ConnectionKey:
-    """Return what a request for `url` must share with its connection, with default TLS and no proxy."""
-    return ConnectionKey(url.raw_host or "", url.port, url.scheme in TLS_SCHEMES, True, None, None, None, None)
-
-
-class Target:
-    """A URL, and what follows from it alone.
-
-    Attributes:
-        original_url: as it was asked for.
-        url: without its fragment and userinfo.
-        path: the request target in origin form (RFC 9112 section 3.2.1).
-        headers: the session's default fields with `Host`; None until a request without options needs them.
-    """
-
-    __slots__ = ("auth", "headers", "key", "original_url", "path", "url")
-
-    def __init__(self, url: URL) -> None:
-        self.auth = BasicAuth.from_url(url, encoding="utf-8")
-        self.original_url = url if self.auth is None else url.with_user(None)
-        self.url = self.original_url.with_fragment(None) if url.raw_fragment else self.original_url
-        self.key = connection_key(url)
-        self.path = url.raw_path_qs or "/"
-        self.headers: CIMultiDict[str] | None = None
-
-
-class _DefaultHeaders:
-    """Fields that are worked out when they are first asked for: which codings we decode takes an import to know."""
-
-    _headers: dict[str, str] | None = None
-
-    def __get__(self, request: ClientRequest | None, owner: type[ClientRequest]) -> dict[str, str]:
-        if self._headers is None:
-            self._headers = {hdrs.ACCEPT: "*/*", hdrs.ACCEPT_ENCODING: accept_encoding()}
-        return self._headers
-
-
-class ClientRequest:
+class ClientRequest(RequestHead):
     """A request on its way to a connection; middlewares may read and change it.
 
     Attributes:
-        method: the method, in upper case.
-        original_url: the URL as it was asked for.
-        url: the URL without its fragment.
-        headers: the fields, mutable until the request is sent.
         chunked: whether the body is framed in the chunked coding.
         compress: the content coding of the body.
-        connection_key: what the request must share with its connection.
         payload: what writes the body; None without one.
-        timing: the clock marks of the request.
+        upload_tracker: who is told how far the body is.
     """
 
-    GET_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
-    POST_METHODS = frozenset({"PATCH", "POST", "PUT"})
-    ALL_METHODS = GET_METHODS | POST_METHODS | frozenset({"DELETE"})
-    DEFAULT_HEADERS = _DefaultHeaders()
-
-    method: str
-    original_url: URL
-    url: URL
-    headers: CIMultiDict[str]
-    connection_key: ConnectionKey
-    session: Any
-    loop: asyncio.AbstractEventLoop
-    timing: Timing
-    # What is not used is not set: a plain GET sets a third of this.
-    auth: BasicAuth | None = None
     chunked: bool | None = None
     compress: str | bool | None = None
     length: int | None = None
-    proxy: URL | None = None
-    proxy_auth: BasicAuth | None = None
-    proxy_headers: CIMultiDict[str] | None = None
     response_class: type[Any] | None = None
     upload_tracker: UploadTracker | None = None
-    server_hostname: str | None = None
-    version: HttpVersion = HttpVersion11
-    settings: Settings | None = None
-    traces: Sequence[Any] = ()
     exchange: Exchange | None = None
     response_ref: Callable[[], Any] | None = None
-    deadline: float = 0.0
-    history: tuple[Any, ...] = ()
     payload: Payload | None = None
-    _expects_continue = False
     _is_over = False
-    _skip_auto_headers: CIMultiDict[None] | None = None
-    _ssl: Any = True
 
     def __init__(
         self,
@@ -210,51 +129,6 @@ class ClientRequest:
         if expect100 or hdrs.EXPECT in self.headers:
             self.update_expect_continue(expect100)
 
-    # -- parts --------------------------------------------------------------------------------------------------
-
-    @property
-    def host(self) -> str:
-        """The URL's host, encoded."""
-        return self.url.raw_host or ""
-
-    @property
-    def port(self) -> int | None:
-        """The URL's port; its scheme's where it names none."""
-        return self.url.port
-
-    @property
-    def ssl(self) -> Any:
-        """The `ssl` option."""
-        return self._ssl
-
-    @property
-    def skip_auto_headers(self) -> CIMultiDict[None]:
-        """The fields that are not filled in."""
-        return self._skip_auto_headers or CIMultiDict()
-
-    def is_ssl(self) -> bool:
-        """Return whether the request goes over TLS."""
-        return self.url.scheme in TLS_SCHEMES
-
-    def _update_key(self) -> None:
-        headers = self.proxy_headers
-        self.connection_key = ConnectionKey(
-            self.host,
-            self.port,
-            self.is_ssl(),
-            self._ssl,
-            self.proxy,
-            self.proxy_auth,
-            hash(tuple(headers.items())) if headers else None,
-            self.server_hostname,
-            self.proxy is not None and self.url.scheme in TUNNELLED_SCHEMES,
-        )
-
-    @property
-    def request_info(self) -> RequestInfo:
-        """What is asked, as values."""
-        return RequestInfo(self.url, self.method, CIMultiDictProxy(self.headers), self.original_url)
-
     @property
     def response(self) -> Any:
         """The response, as long as somebody else has it too; each would keep the other from being freed at once."""
@@ -278,91 +152,6 @@ class ClientRequest:
                 "the old body is not closed, use await request.update_body(body)", ResourceWarning, stacklevel=2
             )
         self._replace_body(value)
-
-    # -- head ---------------------------------------------------------------------------------------------------
-
-    def update_host(self, url: URL) -> None:
-        """Check that `url` names a host."""
-        if not url.raw_host:
-            raise ValueError(f"no host in URL {url}")
-
-    def update_version(self, version: HttpVersion | str) -> None:
-        """Use `version`, a pair or a text such as "1.1".
-
-        Raises:
-            ValueError: not a version.
-        """
-        if isinstance(version, str):
-            match = _VERSION.fullmatch(version)
-            if match is None:
-                raise ValueError(f"Can not parse http version number: {version!r}")
-            version = HttpVersion(int(match[1]), int(match[2]))
-        self.version = version
-
-    def update_headers(self, headers: LooseHeaders | None) -> None:
-        """Begin the fields with `Host` and the given ones; a given name replaces, its repeats stay."""
-        self.headers = CIMultiDict({hdrs.HOST: host_field(self.url)})
-        for name, value in pairs(headers):
-            if name.lower() == "host":
-                self.headers[name] = value
-            else:
-                self.headers.add(name, value)
-
-    def update_auto_headers(self, skip_auto_headers: Iterable[str] | None) -> None:
-        """Fill in the fields that a request has by default."""
-        skipped: CIMultiDict[None] = CIMultiDict((name, None) for name in sorted(skip_auto_headers or ()))
-        if skipped:
-            self._skip_auto_headers = skipped
-        for name, value in self.DEFAULT_HEADERS.items():
-            if name not in self.headers and name not in skipped:
-                self.headers[name] = value
-        if hdrs.USER_AGENT not in self.headers and hdrs.USER_AGENT not in skipped:
-            self.headers[hdrs.USER_AGENT] = USER_AGENT
-
-    def update_cookies(self, cookies: LooseCookies | None) -> None:
-        """Add `cookies` to those that a `Cookie` field names already."""
-        if not cookies:
-            return
-        found = parse_cookie(self.headers.pop(hdrs.COOKIE, ""))
-        merged = dict(found)
-        for name, value in cookies.items() if isinstance(cookies, Mapping) else cookies:
-            merged[name] = value if isinstance(value, Morsel) else SimpleCookie({name: str(value)})[name]
-        self.headers[hdrs.COOKIE] = encode_cookies(merged.values())
-
-    def update_auth(self, auth: BasicAuth | None, trust_env: bool = False) -> None:
-        """Use `auth`, unless there is none."""
-        del trust_env  # the session asks netrc, which needs a thread
-        if auth is None:
-            return
-        if not isinstance(auth, tuple) or not hasattr(auth, "encode"):
-            raise TypeError("BasicAuth() tuple is required instead")
-        self.auth = auth
-        self.headers[hdrs.AUTHORIZATION] = auth.encode()
-
-    def update_proxy(
-        self, proxy: URL | None, proxy_auth: BasicAuth | None = None, proxy_headers: LooseHeaders | None = None
-    ) -> None:
-        """Go through `proxy`; its fields and credentials mean nothing without one.
-
-        Raises:
-            ValueError: `proxy_auth` is not a `BasicAuth`.
-        """
-        self.proxy = proxy
-        self.proxy_auth = self.proxy_headers = None
-        self._update_key()
-        if proxy is None:
-            return
-        if proxy_auth is not None and not isinstance(proxy_auth, BasicAuth):
-            raise ValueError("proxy_auth must be None or BasicAuth() tuple")
-        self.proxy_auth = proxy_auth
-        self.proxy_headers = CIMultiDict(proxy_headers) if proxy_headers else None
-        self._update_key()
-
-    def update_expect_continue(self, expect: bool = False) -> None:
-        """Hold the body back until the server asks for it (RFC 9110 section 10.1.1)."""
-        if expect:
-            self.headers[hdrs.EXPECT] = "100-continue"
-        self._expects_continue = expect or self.headers.get(hdrs.EXPECT, "").lower() == "100-continue"
 
     # -- body ---------------------------------------------------------------------------------------------------
 
@@ -427,11 +216,13 @@ class ClientRequest:
             return
         self.payload = payload = as_payload(body)
         headers = self.headers
+        # Asked in any case: a multipart body whose parts were changed meanwhile is refused before anything is sent.
+        size = payload.size
         if not self.chunked and hdrs.CONTENT_LENGTH not in headers:
-            if payload.size is None:
+            if size is None:
                 self.chunked = True
             else:
-                headers[hdrs.CONTENT_LENGTH] = str(payload.size)
+                headers[hdrs.CONTENT_LENGTH] = str(size)
         skipped = self._skip_auto_headers
         for name, value in payload.headers.items():
             if name not in headers and (skipped is None or name not in skipped):

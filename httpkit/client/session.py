@@ -33,6 +33,7 @@ from httpkit.client.request import ClientRequest
 from httpkit.client.response import CharsetResolver, ClientResponse, detect_charset
 from httpkit.client.sending import Sender
 from httpkit.client.state import Middleware, SessionState
+from httpkit.client.stream_options import EventOptions, ReconnectOptions, WebSocketOptions
 from httpkit.net.body import DEFAULT_LIMIT
 from httpkit.net.connectors import TCPConnector
 from httpkit.net.pool import BaseConnector
@@ -45,10 +46,10 @@ from httpkit.wire.http1 import MAX_FIELD_SIZE, MAX_HEADERS, MAX_LINE_SIZE, Respo
 
 if TYPE_CHECKING:  # imported when they are asked for: 6 ms for tracing, as much for streams
     from httpkit.client.backoff import Backoff
-    from httpkit.client.events import EventOptions, EventSource
-    from httpkit.client.reconnect import ReconnectOptions, WebSocketReconnect
+    from httpkit.client.events import EventSource
+    from httpkit.client.reconnect import WebSocketReconnect
     from httpkit.client.tracing import TraceConfig
-    from httpkit.client.upgrade import WebSocketContextManager, WebSocketOptions
+    from httpkit.client.upgrade import WebSocketContextManager
     from httpkit.client.websocket import ClientWebSocketResponse
 
 # Frames that are kept of where an unclosed session was made, in asyncio's debug mode.
@@ -82,7 +83,7 @@ class ClientSession:
         deprecated: `loop`, `read_timeout`, `conn_timeout` and `ssl_shutdown_timeout`.
     """
 
-    ATTRS = frozenset({"_connector", "_connector_owner", "_source_traceback", "_state", "_trust_env"})
+    ATTRS = frozenset({"_connector", "_connector_owner", "_source_traceback", "_state"})
     """The attributes that a session sets on itself; a subclass may set others."""
 
     _state: SessionState
@@ -124,11 +125,10 @@ class ClientSession:
         retry_connection: bool = True,
         **deprecated: Unpack[SessionOptions],
     ) -> None:
-        loop = None if connector is None else connector.loop
+        loop = None
         if deprecated:
-            known = frozenset(signature(ClientSession).parameters)
-            loop, timeout = session_options(deprecated, timeout, known, loop)
-        loop = loop or asyncio.get_running_loop()
+            loop, timeout = session_options(deprecated, timeout, frozenset(signature(ClientSession).parameters))
+        loop = loop or _find_loop(connector)
         if timeout is not None and not isinstance(timeout, ClientTimeout):
             raise ValueError(
                 f"timeout parameter cannot be of {type(timeout)} type, please use 'timeout=ClientTimeout(...)'"
@@ -264,12 +264,13 @@ class ClientSession:
         """Open a WebSocket; `async with` closes it.
 
         Raises:
+            TypeError: there is no option of such a name.
             WSServerHandshakeError: when awaited: the server did not accept the handshake.
             ClientError: when awaited: whatever else the handshake failed with.
         """
-        from httpkit.client.upgrade import WebSocketContextManager, connect  # noqa: PLC0415 - for WebSockets only
+        from httpkit.client.upgrade import WebSocketContextManager, checked, connect  # noqa: PLC0415 - for WebSockets only
 
-        return WebSocketContextManager(connect(self._state, url, options))
+        return WebSocketContextManager(connect(self._state, url, checked(options)))
 
     def ws_reconnect(
         self, url: StrOrURL, *, backoff: Backoff | None = None, **options: Unpack[ReconnectOptions]
@@ -392,6 +393,20 @@ class ClientSession:
     def trace_configs(self) -> list[TraceConfig]:
         """Who watches every request."""
         return self._state.trace_configs
+
+
+def _find_loop(connector: BaseConnector | None) -> asyncio.AbstractEventLoop:
+    """Return the running loop; where none runs, that of the connector.
+
+    Raises:
+        RuntimeError: there is no connector either.
+    """
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        if connector is None:
+            raise
+        return connector.loop
 
 
 def _checked_base_url(base_url: StrOrURL | None) -> URL | None:

@@ -12,8 +12,9 @@ from yarl import URL, Query
 
 from httpkit.client.auth import BasicAuth
 from httpkit.client.options import BodyOptions, Defaults, LooseHeaders, RequestOptions, Settings, StrOrURL, pairs
-from httpkit.client.request import ClientRequest, Target
+from httpkit.client.request import ClientRequest
 from httpkit.client.response import ClientResponse
+from httpkit.client.target import Target
 from httpkit.errors import InvalidUrlClientError, NonHttpUrlClientError
 from httpkit.values import hdrs
 from httpkit.values.abc import AbstractCookieJar
@@ -100,18 +101,23 @@ class SessionState:
     def parse_target(self, url: StrOrURL, params: Query) -> Target:
         """Return what `find_target` does, always worked out."""
         try:
-            parsed = URL(url) if isinstance(url, str) else url
+            parsed = url if isinstance(url, URL) else URL(url)
             if self.base_url is not None and not parsed.absolute:
                 parsed = self.base_url.join(parsed)
             if params:
                 parsed = parsed.extend_query(params)
+            return self._target(parsed)
+        except InvalidUrlClientError:
+            raise
         except ValueError as error:
             raise InvalidUrlClientError(url, str(error)) from error
-        if parsed.scheme not in self.schemes:
-            raise NonHttpUrlClientError(parsed)
-        if not parsed.raw_host:
-            raise InvalidUrlClientError(parsed)
-        return Target(parsed)
+
+    def _target(self, url: URL) -> Target:
+        if url.scheme not in self.schemes:
+            raise NonHttpUrlClientError(url)
+        if not url.raw_host:
+            raise InvalidUrlClientError(url)
+        return Target(url)
 
     # -- requests -----------------------------------------------------------------------------------------------
 

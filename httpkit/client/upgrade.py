@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-import ssl as ssl_module
-from collections.abc import Coroutine, Generator, Iterable
+from collections.abc import Coroutine, Generator
 from types import TracebackType
-from typing import Any, NamedTuple, TypedDict
+from typing import Any, NamedTuple
 
 from multidict import CIMultiDict
-from yarl import Query
 
-from httpkit.client.auth import BasicAuth
 from httpkit.client.call import Call
-from httpkit.client.options import LooseHeaders, RequestOptions, StrOrURL, pairs
+from httpkit.client.deprecated import websocket_options
+from httpkit.client.options import RequestOptions, StrOrURL, pairs
 from httpkit.client.response import ClientResponse
 from httpkit.client.state import SessionState
+from httpkit.client.stream_options import WebSocketOptions
 from httpkit.client.websocket import ClientWebSocketResponse
 from httpkit.errors import ServerDisconnectedError, WSHandshakeError, WSServerHandshakeError
 from httpkit.net.http1_connection import Http1Connection
-from httpkit.net.tls import Fingerprint
 from httpkit.net.websocket_connection import WebSocketConnection
 from httpkit.values import hdrs
-from httpkit.values.websocket import DEFAULT_WS_CLIENT_TIMEOUT, ClientWSTimeout
 from httpkit.wire.deflate import Deflater, Inflater
 from httpkit.wire.websocket import MAX_MSG_SIZE, FrameDecoder, FrameEncoder
 from httpkit.wire.websocket_handshake import Handshake, encode_handshake, new_key, parse_handshake
@@ -30,42 +27,18 @@ from httpkit.wire.websocket_handshake import Handshake, encode_handshake, new_ke
 _REPLACEABLE = frozenset({"Upgrade", "Connection", "Sec-WebSocket-Version"})
 
 
-class WebSocketOptions(TypedDict, total=False):
-    """The options of `ws_connect`.
-
-    method: of the handshake's request.
-    protocols: the subprotocols that the client speaks, preferred ones first.
-    timeout: `ClientWSTimeout(ws_receive=None, ws_close=10)` by default. That of the session holds for the handshake.
-    autoclose: answer the peer's close frame when it is received.
-    autoping: answer PINGs as they arrive, and keep PINGs and PONGs from `receive`.
-    heartbeat: seconds of silence after which a PING is sent; half of it later, the WebSocket is given up.
-    origin: the value of `Origin`.
-    compress: window bits, 9 to 15, to offer permessage-deflate with; 0 is no offer.
-    max_msg_size: bytes of a message, after inflating; a larger one closes with 1009. 0 is no limit.
-    decode_text: False gives TEXT as bytes that nobody has checked to be UTF-8.
-    """
-
-    method: str
-    protocols: Iterable[str]
-    timeout: ClientWSTimeout
-    autoclose: bool
-    autoping: bool
-    heartbeat: float | None
-    auth: BasicAuth | None
-    origin: str | None
-    params: Query
-    headers: LooseHeaders | None
-    proxy: StrOrURL | None
-    proxy_auth: BasicAuth | None
-    ssl: ssl_module.SSLContext | bool | Fingerprint
-    server_hostname: str | None
-    proxy_headers: LooseHeaders | None
-    compress: int
-    max_msg_size: int
-    decode_text: bool
-
-
 _PASSED_ON = ("auth", "params", "proxy", "proxy_auth", "ssl", "server_hostname", "proxy_headers")
+
+
+def checked(options: WebSocketOptions) -> WebSocketOptions:
+    """Return `options`, with those of other times translated.
+
+    Raises:
+        TypeError: there is no option of such a name.
+        ValueError: two that exclude each other.
+    """
+    translated: WebSocketOptions = websocket_options(options, WebSocketOptions.__optional_keys__)
+    return translated
 
 
 class _Offer(NamedTuple):
@@ -77,16 +50,13 @@ class _Offer(NamedTuple):
 
 
 async def connect(state: SessionState, url: StrOrURL, options: WebSocketOptions) -> ClientWebSocketResponse:
-    """Return an open WebSocket.
+    """Return an open WebSocket; `options` were `checked`.
 
     Raises:
-        TypeError: there is no option of such a name.
         ValueError: a subprotocol is not a token, `compress` is out of range, or a field has a control character.
         WSServerHandshakeError: the server did not accept the handshake.
         ClientError: whatever the request failed with.
     """
-    if unknown := options.keys() - WebSocketOptions.__optional_keys__:
-        raise TypeError(f"ws_connect() got an unexpected keyword argument {min(unknown)!r}")
     offer, headers = _offer(options)
     passed_on = {name: options[name] for name in _PASSED_ON if name in options}  # type: ignore[literal-required]
     request = RequestOptions(headers=headers, read_until_eof=False, **passed_on)  # type: ignore[typeddict-item]
@@ -154,7 +124,7 @@ def _open(
         connection,
         response,
         handshake,
-        options.get("timeout", DEFAULT_WS_CLIENT_TIMEOUT),
+        options["timeout"],
         loop=state.loop,
         autoclose=options.get("autoclose", True),
         heartbeat=options.get("heartbeat"),

@@ -255,7 +255,7 @@ class ClientWebSocketResponse(WebSocketSender):
         """
         self._ready = _NOTHING
         self._assembly.begin_stream()
-        self._connection.decoder.streaming = True
+        self._connection.begin_stream()
         try:
             while True:
                 message = await self._next(timeout, in_pieces=True)
@@ -263,7 +263,7 @@ class ClientWebSocketResponse(WebSocketSender):
                 if type_ is _TEXT or type_ is _BINARY:
                     final = message.final if isinstance(message, WSFragment) else True
                     if final:
-                        self._connection.decoder.streaming = False
+                        self._connection.end_stream()
                     yield message.data
                     if final:
                         return
@@ -271,7 +271,7 @@ class ClientWebSocketResponse(WebSocketSender):
                     await self._settle(message)
                     raise WSMessageTypeError(f"Received message {type_}:{message.data!r} is neither TEXT nor BINARY")
         finally:
-            self._connection.decoder.streaming = False
+            self._connection.end_stream()
 
     def __aiter__(self) -> Self:
         return self

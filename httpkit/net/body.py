@@ -211,6 +211,10 @@ class StreamReader:
     def unread_data(self, data: bytes) -> None:
         """Put `data` back to be read next; deprecated: keep it instead."""
         warn("unread_data() is deprecated, keep what you read")
+        self.put_back(data)
+
+    def put_back(self, data: bytes) -> None:
+        """Put `data`, which was read before, in front of what is still to be read."""
         if not data:
             return
         if self._offset:

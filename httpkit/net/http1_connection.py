@@ -165,7 +165,9 @@ class Http1Connection(asyncio.BufferedProtocol):
         transport = self.transport
         if transport is not None:
             # A graceful end waits until the peer has read everything, of TLS until it answers; nothing is left to lose here.
-            if abort or exchange is not None or transport.get_extra_info("sslcontext") is not None:
+            # Who asks a closing TLS transport for anything gets an AttributeError of asyncio's (3.11).
+            is_closing = abort or exchange is not None or transport.is_closing()
+            if is_closing or transport.get_extra_info("sslcontext") is not None:
                 transport.abort()
             else:
                 transport.close()
@@ -206,6 +208,7 @@ class Http1Connection(asyncio.BufferedProtocol):
         """Begin; the transport is open."""
         self.transport = transport  # type: ignore[assignment]  # a stream transport, and cast() is a call
         self.room = 1
+        self.idle_since = monotonic()
 
     def get_buffer(self, sizehint: int) -> memoryview:
         """Return where received bytes go, whatever the size hint says."""

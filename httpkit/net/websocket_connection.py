@@ -151,6 +151,14 @@ class WebSocketConnection:
             kept.append(message)
         return kept
 
+    def begin_stream(self) -> None:
+        """Give messages in pieces from now on, and at once what there is of the one that is arriving."""
+        self.messages.extend(self.decoder.begin_stream())
+
+    def end_stream(self) -> None:
+        """Give whole messages again, from the one after the last that has begun."""
+        self.decoder.streaming = False
+
     async def next(self) -> Received | None:
         """Return the next message, waiting for it; None when the connection is lost and nothing is left."""
         messages = self.messages
@@ -296,7 +304,7 @@ class WebSocketConnection:
         self.stop_heartbeat()
         if self.is_full:
             self.carrier.close(abort=True)  # the peer reads nothing: it would never go out
-        elif self._transport is not None:
+        elif self._transport is not None and not self._transport.is_closing():
             self._transport.close()
 
     def abort(self, failure: BaseException | None = None) -> None:

@@ -16,12 +16,17 @@ from typing import Final
 from multidict import CIMultiDict, CIMultiDictProxy
 
 from httpkit.values.dates import MAX_DELTA_SECONDS, parse_http_date
-from httpkit.values.fields import QUOTED, TCHAR, unquote_pairs
+from httpkit.values.fields import TCHAR, unquote_pairs
 from httpkit.values.messages import HttpVersion
 
-# A directive, with or without its value; anything else up to the next comma is skipped.
+# A directive, with or without its value, or whatever else there is up to the next comma. A quote that is never closed
+# hides nothing: what follows it may be the no-store.
 _DIRECTIVE: Final = re.compile(
-    rf"(?P<name>[{TCHAR}]++)(?:=(?:{QUOTED}|(?P<plain>[^\s,\"]*+)))?+\s*+(?=,|\Z)|[^,\"]++|\"", re.DOTALL
+    rf"""[\s,]*+(?:
+        (?P<name>[{TCHAR}]++)(?:=(?:"(?P<quoted>(?:[^"\\]|\\.)*+)"|(?P<plain>[^\s,"]*+)))?+\s*+(?=,|\Z)
+      | [^,]++ | \Z
+    )""",
+    re.DOTALL | re.VERBOSE,
 )
 
 # RFC 9110 section 15.1: statuses that may be kept without a lifetime of their own. 206 is not: parts are not put together.
@@ -41,7 +46,7 @@ def parse_cache_control(value: str) -> Mapping[str, str | None]:
     directives: dict[str, str | None] = {}
     for match in _DIRECTIVE.finditer(value):
         if match["name"]:
-            quoted = match[2]
+            quoted = match["quoted"]
             text = match["plain"] if quoted is None else unquote_pairs(quoted)
             directives.setdefault(match["name"].lower(), text)
     return MappingProxyType(directives)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from math import inf
 from typing import Any, NamedTuple, Self
 
-from multidict import CIMultiDictProxy
+from multidict import CIMultiDict, CIMultiDictProxy
 from yarl import URL
 
 
@@ -36,6 +36,14 @@ class RequestInfo(_RequestInfo):
     def __new__(cls, url: URL, method: str, headers: CIMultiDictProxy[str], real_url: URL | None = None) -> Self:
         """Take `url` for `real_url` where none is given."""
         return super().__new__(cls, url, method, headers, url if real_url is None else real_url)
+
+    # A view of a multidict can't be pickled, and errors carry one of these across process borders.
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _restored, (self.url, self.method, list(self.headers.items()), self.real_url)
+
+
+def _restored(url: URL, method: str, fields: list[tuple[str, str]], real_url: URL) -> RequestInfo:
+    return RequestInfo(url, method, CIMultiDictProxy(CIMultiDict(fields)), real_url)
 
 
 class ConnectionKey(NamedTuple):

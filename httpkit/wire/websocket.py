@@ -68,7 +68,8 @@ class FrameDecoder:
         closed: a CLOSE or ERROR message was given.
         has_more: the last `feed` stopped at `max_batch`, perhaps within a message; `feed(b"")` goes on.
         streaming: give messages in pieces as they arrive, as `WSFragment`, and without a limit to their size. May be
-            set at any time; when it is turned off in the middle of a message, that message still ends in pieces.
+            set at any time, by `begin_stream` where the pieces that are there already must not wait for the next; when
+            it is turned off in the middle of a message, that message still ends in pieces.
     """
 
     def __init__(
@@ -133,6 +134,15 @@ class FrameDecoder:
             self._text = io.StringIO()
             self._bytes = bytearray()
         return messages
+
+    def begin_stream(self) -> list[Received]:
+        """Set `streaming`; return what was already collected of the message that is arriving."""
+        pieces: list[Received] = []
+        self.streaming = True
+        if self._opcode:
+            self._in_pieces = True
+            self._give_collected(complete=False, append=pieces.append)
+        return pieces
 
     def _decode(self, data: bytes, messages: list[Received]) -> int:
         """Append the messages in `data`; return the position of the first byte that was not taken."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 from IPython.core.completer import CompletionContext, SimpleCompletion, SimpleMatcherResult, context_matcher
@@ -15,17 +14,32 @@ MOST_URLS = 200
 """URLs of the latest requests that are offered."""
 
 
+ENV = ("list", "show", "off")
+"""What `%httpkit env` takes besides the name of an environment."""
+
+
 class Completer:
     """Offers what may stand at the cursor in lines of `%http`, `%%http` and `%httpkit`."""
 
-    def __init__(self, shell: Any, subcommands: tuple[str, ...], base_url: Callable[[], str]) -> None:
+    def __init__(
+        self,
+        shell: Any,
+        subcommands: tuple[str, ...],
+        base_url: Callable[[], str],
+        names: Callable[[], tuple[list[str], list[str]]],
+    ) -> None:
+        """Take what `%httpkit` takes, and callables for what changes: the base URL, names for `{{ }}`, environments."""
         self._shell = shell
+        self._names = names
         self._subcommands = subcommands
         self._base_url = base_url
         self._urls: OrderedDict[str, None] = OrderedDict()
-        self.environments: Callable[[], list[str]] = list
-        # A partial, as the decorator sets attributes on what it is given.
-        self._matcher = context_matcher(identifier="httpkit.completer", priority=200)(partial(self._match))
+
+        def matcher(asked: CompletionContext) -> SimpleMatcherResult:
+            return self._match(asked)
+
+        # A function, as the decorator sets attributes, which a method has not.
+        self._matcher = context_matcher(identifier="httpkit.completer", priority=200)(matcher)
 
     def register(self) -> None:
         """Ask this one first."""
@@ -45,12 +59,13 @@ class Completer:
 
     def known(self) -> Known:
         """Return what may be offered now."""
-        names = [name for name in self._shell.user_ns if not name.startswith("_")]
         hidden = self._shell.user_ns_hidden
+        python = sorted(name for name in self._shell.user_ns if not name.startswith("_") and name not in hidden)
+        names, environments = self._names()
         return Known(
-            names=sorted(name for name in names if name not in hidden),
+            names=list(dict.fromkeys((*names, *python))),
             urls=list(reversed(self._urls)),
-            environments=self.environments(),
+            environments=[*environments, *ENV] if environments else ENV,
             subcommands=self._subcommands,
             base_url=self._base_url(),
         )

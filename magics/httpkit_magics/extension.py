@@ -81,9 +81,9 @@ class HttpKitMagics(Magics):
         self._shell = shell
         self.settings = HttpKit(parent=shell)
         self.outputs = Outputs(shell, self.settings.look)
-        self.completer = Completer(shell, SUBCOMMANDS, lambda: self.settings.base_url)
         self._client = Client()
         self._cells = Cells(shell, self.settings, self._run)
+        self.completer = Completer(shell, SUBCOMMANDS, lambda: self.settings.base_url, self._cells.names)
         self._demo: DemoServer | None = None
         self._base_url_before = ""
 
@@ -97,24 +97,49 @@ class HttpKitMagics(Magics):
         The method may be left out: GET, or POST when there is data. A URL without a scheme is https; on this machine
         (localhost, 127.0.0.1, :8000) it is http. A path alone (/items) is added to HttpKit.base_url.
 
-        Items:
+        Items, as in HTTPie:
             Header:value       a header; `Header:` doesn't send it, `Header;` sends it empty
             name==value        a query parameter
-            field=value        a field of a JSON object, as text
-            field:=json        a field of a JSON object: a number, true, null, '[1, 2]', '{"a": 1}'
-            \                  before : = ; @ takes its meaning away: a\:b=c
+            field=value        a field of a JSON object, as text; with -f of a form
+            field:=json        a field that is a number, true, null, '[1, 2]', '{"a": 1}'
+            a[b][0]=value      a field in an object in it: a[b] a key, a[0] an index, a[] one more, []=v an array
+            field@path         a file in a form (-f); @path alone is the whole body; 'field@path;type=text/csv'
+            field=@path        the text of a file; also field:=@path, name==@path, Header:@path
+            \                  before : = ; @ takes its meaning away; in quotes: 'a\:b=c'
 
-        Options:
-            -o NAME            bind the Record to a Python name
+        What is sent:
+            -j, --json         JSON (the default)              -f, --form         a form, and files with it
+            -m, --multipart    parts, also without a file      --boundary TEXT    what separates them
+            --raw TEXT         the body as it is               -x, --compress     deflate it; -xx always
+            -a USER:PASSWORD   credentials; a missing password is asked for, or taken from HTTPKIT_PASSWORD
+            -A SCHEME          basic (the default), digest, or bearer: -A bearer -a TOKEN
+            --session NAME     use and keep headers, credentials and cookies; --session-read-only NAME keeps nothing
+
+        How:
+            -F, --follow       follow redirects; --no-follow shows them; --max-redirects NUMBER
             --timeout SECONDS  limit for the whole request; 0 is no limit
-            -F, --follow       follow redirects; --no-follow shows them
-            --check            an assertion that fails, or no response, is an error
-            ;                  at the end of the line: no panel
+            --proxy URL        through a proxy; http:URL or https:URL for one scheme only
+            --verify NO|FILE   don't verify certificates, or trust those in a file
+            --cert FILE        a client certificate; --cert-key FILE, --cert-key-pass TEXT
+            --offline          show the request and send nothing
+            --check-status     a status of 400 and more is an error; --check: a failed assertion is one
+
+        What comes back:
+            -o NAME            bind the Record to a Python name
+            -d, --download     save the body to a file that the response names; -O FILE names it
+            -c, --continue     with -d -O FILE: load only what is missing
+            -v -h -b -p WHAT   show request and response, the headers, the body, or of HBhbm what you want
+            -S, --stream       show the body while it arrives
+            -q, or ; at the end of the line: no panel
+
+        Short options go together (-fv), a value may be attached (--timeout=3), --no-OPTION takes one back, -- ends them.
 
         Examples:
             %http https://example.org
             %http :8000/search q=="two words" Accept:application/json
-            %http PUT :8000/items/3 name=kettle price:=24.5 tags:='["new"]'
+            %http PUT :8000/items/3 name=kettle price:=24.5 tags[]=new
+            %http -f :8000/upload title=Notes file@notes.txt
+            %http -d -O data.csv https://example.org/data.csv
             r = %http :8000/items
             r.json()
 

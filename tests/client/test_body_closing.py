@@ -6,7 +6,7 @@ import asyncio
 import io
 
 import pytest
-from servers.raw import running_raw
+from servers.raw import raw_server
 from waiting import until
 from yarl import URL
 
@@ -118,7 +118,7 @@ async def test_a_generator_is_closed_when_the_call_is_cancelled():
         del writer
         await reader.read(-1)
 
-    async with running_raw(read) as url, httpkit.ClientSession() as session:
+    async with raw_server(read) as url, httpkit.ClientSession() as session:
         with pytest.raises(TimeoutError):
             await session.post(url, data=endless(), timeout=0.1)
         await asyncio.wait_for(closed.wait(), 2)
@@ -149,7 +149,7 @@ async def test_a_file_is_not_closed_under_its_upload(file):
         await reader.readuntil(b"0\r\n\r\n")
 
     payload = Slow(file)
-    async with running_raw(answer_first) as url, httpkit.ClientSession() as session:
+    async with raw_server(answer_first) as url, httpkit.ClientSession() as session:
         response = await session.post(url, data=payload)
         assert payload.closed_after is None
         gate.set()
@@ -231,3 +231,15 @@ async def test_a_request_can_be_closed_by_hand(file):
     await request.close()
     await until(lambda: file.closed)
     request.terminate()
+
+
+@pytest.mark.parametrize("options", [{"chunked": True}, {"headers": {"Content-Length": "100"}}])
+async def test_a_part_that_was_changed_to_nonsense_is_refused_before_anything_is_sent(options, scripted_server):
+    """A head with a line end in it never leaves, however the body is framed."""
+    server = await scripted_server(OK)
+    with httpkit.MultipartWriter("mixed") as writer:
+        writer.append("text").headers["X-A"] = "a\r\nb"
+    async with httpkit.ClientSession() as session:
+        with pytest.raises(ValueError, match=r"X-A|control"):
+            await session.post(server.url, data=writer, **options)
+    assert server.connections == 0

@@ -9,6 +9,7 @@ import warnings
 from contextlib import contextmanager
 
 import pytest
+from servers.web import running_web
 from yarl import URL
 
 import httpkit
@@ -123,16 +124,23 @@ async def test_a_session_takes_a_loop_and_says_that_it_need_not():
 
 
 async def test_a_session_and_its_connector_share_a_loop():
-    """A connector of another loop is a RuntimeError; without `loop=` a session takes its connector's."""
+    """A connector of another loop is a RuntimeError."""
     other = asyncio.new_event_loop()
     connector = httpkit.TCPConnector()
     with warnings.catch_warnings(action="ignore"), pytest.raises(RuntimeError, match="same event loop"):
         httpkit.ClientSession(connector=connector, loop=other)
-    session = httpkit.ClientSession(connector=connector)
-    with warnings.catch_warnings(action="ignore"):
-        assert asyncio.get_running_loop() is session.loop
-    await session.close()
+    await connector.close()
     other.close()
+
+
+def test_a_session_made_outside_of_a_loop_takes_its_connectors():
+    """Without a running loop, a connector's will do."""
+    loop = asyncio.new_event_loop()
+    session = httpkit.ClientSession(connector=httpkit.TCPConnector(loop=loop))
+    with warnings.catch_warnings(action="ignore"):
+        assert session.loop is loop
+    loop.run_until_complete(session.close())
+    loop.close()
 
 
 def test_a_session_needs_a_running_loop():
@@ -244,6 +252,32 @@ async def test_unread_data_is_deprecated():
     with warned("unread_data"):
         reader.unread_data(first)
     assert await reader.read() == b"abc"
+
+
+@pytest.mark.parametrize(
+    ("options", "successor", "expected"),
+    [
+        ({"timeout": 3.5}, "ClientWSTimeout(ws_close=...)", httpkit.ClientWSTimeout(ws_close=3.5)),
+        ({"receive_timeout": 2}, "ClientWSTimeout(ws_receive=...)", httpkit.ClientWSTimeout(2, 10.0)),
+        ({"verify_ssl": False}, "ssl=False", httpkit.ClientWSTimeout(None, 10.0)),
+    ],
+)
+async def test_deprecated_options_of_a_websocket_work(options, successor, expected):
+    """A number for timeout, receive_timeout and the TLS options are translated."""
+    async with running_web() as url, httpkit.ClientSession() as session:
+        with warned(successor):
+            websocket = await session.ws_connect(url + "/ws", **options)
+        assert websocket._timeout == expected
+        await websocket.close()
+
+
+async def test_options_of_a_websocket_exclude_each_other_too():
+    """Ssl beside verify_ssl is a ValueError, and a misspelt option names its neighbour."""
+    async with httpkit.ClientSession() as session:
+        with pytest.raises(ValueError, match="mutually exclusive"), warnings.catch_warnings(action="ignore"):
+            await session.ws_connect("http://localhost/", ssl=False, verify_ssl=False)
+        with pytest.raises(TypeError, match=r"'autopong', did you mean 'autoping'\?"):
+            await session.ws_connect("http://localhost/", autopong=False)
 
 
 async def test_a_misspelt_option_names_its_neighbour():

@@ -7,7 +7,7 @@ import math
 import zlib
 
 import pytest
-from servers.raw import running_raw
+from servers.raw import raw_server
 from yarl import URL
 
 import httpkit
@@ -279,7 +279,7 @@ async def test_a_body_waits_until_it_is_asked_for():
         await writer.drain()
         await reader.read()
 
-    async with running_raw(answer) as url, httpkit.ClientSession() as session:
+    async with raw_server(answer) as url, httpkit.ClientSession() as session:
         response = await session.post(url, data=b"data", expect100=True)
         assert response.status == 200
     assert seen == ["100-continue", False, b"data"]

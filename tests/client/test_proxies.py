@@ -42,6 +42,20 @@ async def test_a_bad_proxy_of_a_session_is_found_at_once():
         ClientSession(proxy="ftp://proxy")
 
 
+async def test_a_middleware_may_choose_a_proxy(scripted_server):
+    """`update_proxy` takes the credentials out of the URL, so that neither key nor error shows them."""
+    proxy = await scripted_server(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+
+    async def choose(request, handler):
+        request.update_proxy(URL(proxy.url.replace("//", "//user:secret@")))
+        assert "secret" not in repr(request.connection_key)
+        return await handler(request)
+
+    async with ClientSession(middlewares=(choose,)) as session, session.get("http://origin.example/") as response:
+        assert response.status == 200
+    assert b"Proxy-Authorization: Basic dXNlcjpzZWNyZXQ=" in proxy.requests[0]
+
+
 async def test_the_credentials_of_a_proxy_are_a_basic_auth():
     """Anything else is a ValueError."""
     async with ClientSession() as session:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from servers.raw import running_raw
+from servers.raw import raw_server
 from waiting import until
 
 import httpkit
@@ -68,7 +68,7 @@ async def test_what_waits_in_the_transport_is_not_written_yet():
 
     size = 32 * 2**20
     tracker = httpkit.UploadTracker()
-    async with running_raw(read_nothing, limit=2**10) as url, httpkit.ClientSession() as session:
+    async with raw_server(read_nothing, limit=2**10) as url, httpkit.ClientSession() as session:
 
         async def one_piece():
             yield b"x" * size
@@ -169,7 +169,7 @@ async def test_an_early_answer_leaves_the_upload_running():
         await reader.readuntil(b"0\r\n\r\n")
 
     tracker, gate = httpkit.UploadTracker(), asyncio.Event()
-    async with running_raw(answer_first) as url, httpkit.ClientSession() as session:
+    async with raw_server(answer_first) as url, httpkit.ClientSession() as session:
         response = await session.post(url, data=in_two(gate=gate), upload_tracker=tracker)
         assert (await response.read(), tracker.upload_complete.done()) == (b"ok", False)
         gate.set()

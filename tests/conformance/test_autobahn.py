@@ -15,7 +15,7 @@ EXPLAINED = {
 
 @pytest.mark.timeout(300)
 @pytest.mark.skipif(find_wstest() is None, reason="wstest is not installed (tests/conformance/install_wstest.py)")
-@pytest.mark.parametrize("client", ["wire"])
+@pytest.mark.parametrize("client", ["httpkit"])
 def test_the_quick_cases_of_the_autobahn_testsuite_pass(client, tmp_path):
     """Frames, fragments, UTF-8, closing, and the beginnings of compression: no case fails, none surprises."""
     outcome = verdicts(client, QUICK_CASES, tmp_path, find_wstest())

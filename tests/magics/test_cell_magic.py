@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 from servers.kernel import kernel
@@ -94,14 +95,12 @@ def test_values_flow_from_one_request_to_the_next_and_no_secret_is_shown(running
     assert b"X-Own: planted-secret-42\r\n" in server.requests[1]
     assert "planted" not in str(cell.messages)
     (values,) = [part for part in cell.panels[1].split("\n\n") if part.startswith("Values")]
-    shown = {
-        line.split("  ")[1]: [word.strip() for word in line.split("  ")[2:] if word] for line in values.split("\n")[1:]
-    }
+    shown = dict(re.split("  +", line.strip(), maxsplit=1) for line in values.split("\n")[2:])
     assert shown == {
-        "login.response.body.$.user.id": ["7", "response of login"],
-        "me": ["7", "captured from login"],
-        "login.response.body.$.token": [MASK, "response of login"],
-        "tok": [MASK, "captured from login"],
+        "login.response.body.$.user.id": "7       response of login",
+        "me": "7       captured from login",
+        "login.response.body.$.token": f"{MASK}  response of login",
+        "tok": f"{MASK}  captured from login",
     }
     assert running.value("(tok, me)") == f"(<Secret tok {MASK}>, 7)"
     assert running.value("tok.reveal() == 'planted-' + 'secret-42'") == "True"
@@ -116,8 +115,8 @@ def test_a_later_cell_takes_values_of_a_named_request_without_running_it_again(r
     cell = run(running, "# @ref never\nGET /one")
     assert [
         len(cell.panels),
-        next(line.strip() for line in cell.panels[0].split("\n") if "runs first" in line),
-    ] == [2, "runs first  GET /one refers to it"]
+        next(line.split() for line in cell.panels[0].split("\n") if "runs first" in line),
+    ] == [2, ["runs", "first", "GET", "/one", "refers", "to", "it"]]
 
 
 def test_expressions_of_python_are_values(running, server):
@@ -208,6 +207,22 @@ def test_an_unknown_environment_is_answered_with_the_near_one(running):
     cell = running.run("%httpkit env porod")
     assert "no environment 'porod'; did you mean prod?" in cell.printed
     assert cell.reply["status"] == "error"
+
+
+def completions(running, text):
+    """Return what is offered at the end of `text`."""
+    reply = running.client.complete(text, reply=True, timeout=10)
+    return reply["content"]["matches"]
+
+
+@pytest.mark.usefixtures("server")
+def test_environments_and_names_are_offered(running):
+    """After %httpkit env, and between braces."""
+    assert {"dev", "prod", "show"} <= set(completions(running, "%httpkit env "))
+    running.run("%httpkit env dev")
+    run(running, "# @name offered\nGET /one")
+    assert {"offered", "who", "pin"} <= set(completions(running, "%%http\nGET /{{"))
+    running.run("%httpkit env off")
 
 
 def test_a_request_is_tried_again(running, server):

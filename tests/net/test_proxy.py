@@ -141,6 +141,17 @@ async def test_a_request_keeps_its_own_fields(scripted_server):
         assert "Proxy-Authorization" not in response.request_info.headers
 
 
+@pytest.mark.parametrize("scheme", ["http", "https"])
+async def test_a_line_break_in_a_field_for_the_proxy_sends_nothing(scripted_server, scheme):
+    """It would begin another field, or another request."""
+    proxy = await scripted_server(OK)
+    connector, headers = TCPConnector(limit=1), {"Proxy-Token": "a\r\nX: y"}
+    async with ClientSession(connector=connector) as session:
+        with pytest.raises(ValueError, match="control character"):
+            await session.get(f"{scheme}://origin.example/", proxy=proxy.url, proxy_headers=headers)
+        assert (proxy.requests, len(connector._busy), connector._opening) == ([], 0, 0)
+
+
 @pytest.mark.parametrize(
     "refusal",
     [
@@ -330,3 +341,44 @@ async def test_a_unix_socket_has_no_proxy(tmp_path):
     async with ClientSession(connector=httpkit.UnixConnector(str(tmp_path / "s"))) as session:
         with pytest.raises(ValueError, match="can't go through a proxy"):
             await session.get("http://origin.example/", proxy="http://127.0.0.1:1")
+
+
+# -- WebSockets -----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+async def websocket_origins(certificates):
+    """The ports of two echo servers by somebody else: plain, and over TLS."""
+    serve = pytest.importorskip("websockets").serve
+
+    async def echo(connection):
+        async for message in connection:
+            await connection.send(f"{connection.request.headers.get('Proxy-Authorization')} {message}")
+
+    async with (
+        serve(echo, "127.0.0.1", 0) as plain,
+        serve(echo, "127.0.0.1", 0, ssl=certificates.good.server_context()) as secure,
+    ):
+        yield {
+            scheme: next(iter(server.sockets)).getsockname()[1] for scheme, server in (("ws", plain), ("wss", secure))
+        }
+
+
+@pytest.mark.parametrize("scheme", ["ws", "wss"])
+@pytest.mark.parametrize("proxy", ["squid with a password", "squid over TLS", "tinyproxy", "SOCKS"])
+async def test_websockets_go_through_every_proxy(
+    websocket_origins, squid, tinyproxy, socks_with_password, context, scheme, proxy
+):
+    """A WebSocket is tunnelled with and without TLS, and its server hears nothing of the proxy's password."""
+    url = {
+        "squid with a password": squid.password_url.replace("//", "//user:secret@"),
+        "squid over TLS": squid.tls_url,
+        "tinyproxy": tinyproxy,
+        "SOCKS": socks_with_password.replace("//", "//user:secret@"),
+    }[proxy]
+    async with (
+        ClientSession(connector=TCPConnector(ssl=context)) as session,
+        session.ws_connect(f"{scheme}://127.0.0.1:{websocket_origins[scheme]}/", proxy=url) as socket,
+    ):
+        await socket.send_str("hello")
+        assert await socket.receive_str(timeout=5) == "None hello"

@@ -1,36 +1,36 @@
-"""A server that is one function: it gets the connection before anything was read from it."""
+"""A server that gives each connection to a handler before anything is read from it; it runs on the test's loop."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
-
-from servers.scripted import Handler
+from collections.abc import AsyncIterator, Awaitable, Callable
 
 
 @contextlib.asynccontextmanager
-async def running_raw(handler: Handler, *, limit: int = 2**16) -> AsyncIterator[str]:
-    """Serve on a free port of 127.0.0.1 with `handler(reader, writer)`; give the URL. `limit` bounds what is read ahead."""
+async def raw_server(
+    handler: Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]], *, limit: int = 2**16
+) -> AsyncIterator[str]:
+    """Give the URL of a server until the block ends; what is connected then is dropped.
+
+    A connection is closed when `handler` returns. What the client does to its own connection is no error here.
+    """
     tasks: set[asyncio.Task[None]] = set()
 
-    async def converse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
         assert task is not None
         tasks.add(task)
-        try:
-            # What the client does to its own connection is the test's affair.
-            with contextlib.suppress(OSError, EOFError, asyncio.CancelledError):
-                await handler(reader, writer)
-        finally:
-            writer.transport.abort()
+        with contextlib.suppress(OSError, EOFError, asyncio.CancelledError):
+            await handler(reader, writer)
+        writer.close()
+        tasks.discard(task)
 
-    server = await asyncio.start_server(converse, "127.0.0.1", 0, limit=limit)
+    server = await asyncio.start_server(connected, "127.0.0.1", 0, limit=limit)
     try:
-        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
+        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
     finally:
         server.close()
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        await asyncio.sleep(0)

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-from aiohttp import web
+from aiohttp import WSMsgType, web
 
 LINES = [f'{{"line": {number}}}\n'.encode() for number in range(5)]
 CHUNKS = [b"one", b"two" * 1000, b"three"]
@@ -134,6 +134,20 @@ async def multipart(_request: web.Request) -> web.Response:
     return web.Response(body=body, headers={"Content-Type": "multipart/mixed; boundary=b"})
 
 
+async def websocket(request: web.Request) -> web.WebSocketResponse:
+    """Echo messages; "close" closes."""
+    socket = web.WebSocketResponse(protocols=("chat", "other"))
+    await socket.prepare(request)
+    async for message in socket:
+        if message.type is WSMsgType.BINARY:
+            await socket.send_bytes(message.data[::-1])
+        elif message.data == "close":
+            await socket.close(code=1001, message=b"bye")
+        else:
+            await socket.send_str(f"echo: {message.data}")
+    return socket
+
+
 def make_app() -> web.Application:
     """Return the server's application."""
     app = web.Application(client_max_size=2**26)
@@ -145,7 +159,7 @@ def make_app() -> web.Application:
     app.router.add_route("*", "/loop", loop)
     for path, handler in (
         ("/lines", lines), ("/chunks", chunks), ("/zipped", zipped), ("/cookies", set_cookies), ("/slow", slow),
-        ("/text/{charset}", text), ("/typed", typed), ("/facts", facts), ("/basic", basic), ("/multipart", multipart),
+        ("/text/{charset}", text), ("/typed", typed), ("/facts", facts), ("/basic", basic), ("/multipart", multipart), ("/ws", websocket),
     ):  # fmt: skip
         app.router.add_get(path, handler)
     return app

@@ -72,6 +72,9 @@ DIRECTIVES: Final = {
     "@note": "ask before this is sent",
 }
 
+DYNAMIC: Final = ("$guid", "$timestamp", "$datetime", "$localDatetime", "$randomInt", "$processEnv", "$dotenv")
+
+_VARIABLE: Final = re.compile(r"^@([\w.-]+)\s*=", re.MULTILINE)
 _TEMPLATE: Final = re.compile(r"\{\{\s*([\w.$]*)\Z")
 _LINE_MAGIC: Final = re.compile(r"(?:.*?=\s*|\s*)%(http|httpkit)[ \t]+(.*)\Z", re.DOTALL)
 _CELL_MAGIC: Final = re.compile(r"%%http\b")
@@ -133,7 +136,8 @@ def complete(text: str, row: int, column: int, known: Known) -> Completions | No
     if not (is_cell or line):
         return None
     if found := _TEMPLATE.search(before):
-        return _fitting(found.start(1), found[1], (Candidate(name, "name") for name in known.names))
+        names = dict.fromkeys((*_VARIABLE.findall(text), *known.names, *DYNAMIC))
+        return _fitting(found.start(1), found[1], (Candidate(name, "name") for name in names))
     if line:
         start = line.start(2)
         found_in = _control if line[1] == "httpkit" else _request

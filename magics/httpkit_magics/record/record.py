@@ -80,7 +80,8 @@ class Fields:
         return hash(self._lines)
 
     def __repr__(self) -> str:
-        return f"Fields({[(name, VAULT.wary.header(name, value)) for name, value in self._lines]!r})"
+        lines = [(name, VAULT.wary.header(name, value)) for name, value in self._lines]
+        return VAULT.wary.text(f"Fields({lines!r})")
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -93,7 +94,9 @@ class SentRequest:
     body: bytes | None = None
 
     def __repr__(self) -> str:
-        return visible_line(f"<SentRequest {self.method[:_REPR_WORD]} {VAULT.wary.url(self.url)} {self.headers!r}>")
+        redactor = VAULT.wary.knowing(credentials_of(self))
+        said = f"<SentRequest {self.method[:_REPR_WORD]} {redactor.url(self.url)} {self.headers!r}>"
+        return visible_line(redactor.text(said))
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -111,7 +114,7 @@ class Cookie:
 
     def __repr__(self) -> str:
         value = VAULT.wary.cookie(self.name, self.value, http_only=self.is_http_only)
-        return f"Cookie({self.name!r}, {value!r}, {self.attributes!r})"
+        return VAULT.wary.text(f"Cookie({self.name!r}, {value!r}, {self.attributes!r})")
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -123,7 +126,7 @@ class Link:
     parameters: tuple[tuple[str, str], ...] = ()
 
     def __repr__(self) -> str:
-        return f"Link({self.rel!r}, {VAULT.wary.url(self.url)!r}, {self.parameters!r})"
+        return VAULT.wary.text(f"Link({self.rel!r}, {VAULT.wary.url(self.url)!r}, {self.parameters!r})")
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -138,7 +141,7 @@ class Hop:
 
     def __repr__(self) -> str:
         url, location = VAULT.wary.url(self.url), VAULT.wary.url(self.location)
-        return f"Hop({self.status}, {self.reason!r}, {self.method!r}, {url!r}, {location!r})"
+        return VAULT.wary.text(f"Hop({self.status}, {self.reason!r}, {self.method!r}, {url!r}, {location!r})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -299,7 +302,12 @@ class Record:
     @property
     def ok(self) -> bool:
         """Whether a response arrived whole and its status is below 400."""
-        return self.failure is None and self.status is not None and self.status < 400
+        return self.failure is None and self.status is not None and (self.status < 400 or self.is_loaded)
+
+    @property
+    def is_loaded(self) -> bool:
+        """Whether a download found nothing missing: its 416 is no error (RFC 9110 section 15.5.17)."""
+        return self.status == 416 and self.saved is not None
 
     @property
     def text(self) -> str:
@@ -365,10 +373,11 @@ class Record:
         """
         # Not `from self.error`: messages of the client repeat URLs, with what stands in them.
         if self.failure is not None:
-            raise RecordError(self.failure.sentence, self)
-        if self.status is not None and self.status >= 400:
-            url = VAULT.redactor.knowing(credentials_of(self.request)).url(self.url)
-            raise RecordError(visible_line(f"{self.status} {self.reason} from {self.request.method} {url}"), self)
+            raise RecordError(VAULT.wary.url(self.failure.sentence), self)
+        if self.status is not None and self.status >= 400 and not self.is_loaded:
+            redactor = VAULT.wary.knowing(credentials_of(self.request))
+            said = f"{self.status} {self.reason} from {self.request.method} {redactor.url(self.url)}"
+            raise RecordError(visible_line(redactor.text(said)), self)
 
     def curl(self) -> str:
         """Return the request as a command of curl for bash; credentials are variables of the environment."""
@@ -387,7 +396,8 @@ class Record:
         return dataclasses.replace(self, **changes)
 
     def __repr__(self) -> str:
-        url = VAULT.wary.knowing(credentials_of(self.request)).url(self.url)
+        redactor = VAULT.wary.knowing(credentials_of(self.request))
+        url = redactor.url(self.url)
         asked = f"{self.request.method[:_REPR_WORD]} {url[:_REPR_URL]}{'...' if len(url) > _REPR_URL else ''}"
         if self.is_offline:
             said = f"offline {asked}"
@@ -397,5 +407,6 @@ class Record:
             said = f"without response {asked}"
         else:
             status = f"{self.status} {self.reason[:_REPR_WORD]}".strip()
-            said = f"{status} {asked} {size(len(self.content) if self.saved is None else self.saved.size)} in {duration(self.elapsed)}"
-        return visible_line(f"<Record {said}>")
+            got = len(self.content) if self.saved is None else self.saved.size
+            said = f"{status} {asked} {size(got)} in {duration(self.elapsed)}"
+        return visible_line(redactor.text(f"<Record {said}>"))

@@ -88,7 +88,7 @@ def _preview(text: str, redactor: Redactor) -> tuple[Fold, ...]:
     """Return the end of a body that is still arriving."""
     if not text:
         return ()
-    shown = clip(redactor.text(text), 2 * TAIL).rstrip("\n").split("\n")[-PREVIEW:]
+    shown = clip(redactor.text(redactor.json_text(text)), 2 * TAIL).rstrip("\n").split("\n")[-PREVIEW:]
     return (Fold("Body", "so far", (Code(tuple((Span(line),) for line in shown)),), is_open=True),)
 
 
@@ -100,7 +100,9 @@ def _body(record: Record, redactor: Redactor, limit: int) -> Fold | None:
 
 
 def _badge(record: Record, redactor: Redactor) -> str:
-    return "Offline" if record.is_offline else _status(record, redactor)
+    if record.is_offline:
+        return "Offline"
+    return "Complete" if record.is_loaded else _status(record, redactor)
 
 
 def _asked(method: str, url: str, redactor: Redactor) -> str:
@@ -119,6 +121,8 @@ def _status(record: Record, redactor: Redactor) -> str:
 def _tone(record: Record) -> Tone:
     if record.is_offline:
         return "info"
+    if record.is_loaded:
+        return "good"
     if record.failure is not None:
         return "muted" if record.failure.kind == "cancelled" else "bad"
     return _TONES.get((record.status or 0) // 100, "bad")
@@ -133,7 +137,7 @@ def _facts(record: Record, redactor: Redactor) -> list[str]:
         return [f"after {took}", attempts]
     version = record.http_version
     return [
-        _status(record, redactor) if record.failure is not None else "",
+        _status(record, redactor) if record.failure is not None or record.is_loaded else "",
         _size(record, redactor),
         took,
         clip(version if not version or version.startswith("HTTP") else f"HTTP/{version}", 20),

@@ -22,9 +22,10 @@ class Underway:
         received: bytes of the decoded body so far.
         expected: bytes of the body to come, where they are known.
         tail: the last bytes of the body so far, where they are to be seen.
+        attempts: how often the request was made so far, where it may be made again.
     """
 
-    __slots__ = ("expected", "method", "received", "stage", "tail", "url")
+    __slots__ = ("attempts", "expected", "method", "received", "stage", "tail", "url")
 
     def __init__(self, method: str, url: str) -> None:
         self.method = method
@@ -33,6 +34,7 @@ class Underway:
         self.received = 0
         self.expected: int | None = None
         self.tail = b""
+        self.attempts = 0
 
     def see(self, chunk: bytes) -> None:
         """Take `chunk` of the body into what is shown of it."""

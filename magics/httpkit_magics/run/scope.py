@@ -62,7 +62,7 @@ class Scope:
     def __init__(
         self, cell: Cell, block: int, notebook: Notebook, requests: Iterable[str], answer: Answer | None = None
     ) -> None:
-        self._text = cell.text
+        self._cell = cell
         self._variables = _visible(cell, block)
         self._notebook = notebook
         self._requests = frozenset(requests)
@@ -134,10 +134,9 @@ class Scope:
             return None
         if expression in self._filling:
             raise Unresolved(f"{' -> '.join([*self._filling, expression])}: a variable that needs itself")
-        line = self._text.count("\n", 0, variable.value.start) + 1
         self._filling.append(expression)
         try:
-            value = self._filled(variable.value, f"line {line} of the cell")
+            value = self._filled(variable.value, f"line {self._cell.line_of(variable.value.start)} of the cell")
         finally:
             self._filling.pop()
         is_secret = value.is_secret or is_telling(expression)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from httpkit_magics.grammar.completion import HEADERS, Known, complete
+from httpkit_magics.grammar.completion import DYNAMIC, HEADERS, Known, complete
 from httpkit_magics.grammar.options import OPTIONS
 
 KNOWN = Known(
@@ -47,7 +47,9 @@ def offered(text):
         ("%http --timeout 3 GET /items X-Api|", "X-Api", ["X-API-Key:"]),
         ("%http GET /items Accept:text/|", "text/", ["text/html", "text/csv", "text/event-stream"]),
         ("%http GET /items a=={{to|", "to", ["token"]),
-        ("%http GET /items a=={{ |", "", ["token", "user"]),
+        ("%http GET /items a=={{ |", "", ["token", "user", *DYNAMIC]),
+        ("%%http\n@tone = 1\nGET /items?a={{t|", "t", ["tone", "token"]),
+        ("%%http\nGET /items?a={{$g|", "$g", ["$guid"]),
         ("%httpkit |", "", ["demo", "env", "help"]),
         ("%httpkit en|", "en", ["env"]),
         ("%httpkit env p|", "p", ["prod"]),

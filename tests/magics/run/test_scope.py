@@ -139,7 +139,7 @@ def test_what_was_used_is_told_with_where_it_came_from():
     assert [(value.name, value.text, value.source) for value in used.values()] == [
         ("host", "h", "dev in http-client.env.json"),
         ("n", "3", "Python"),
-        ("x", "13", "line 1 of the cell"),
+        ("x", "13", "line 2 of the cell"),
         ("n + 1", "4", "Python"),
         ("$randomInt 5 6", "5", "$randomInt"),
     ]

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from hypothesis import strategies as st
+from request_text import seen
 
 from httpkit_magics.grammar.plan import Plan
 from httpkit_magics.run.client import Client
 from httpkit_magics.run.settings import Settings
-from request_text import seen
 
 NASTY = "'\"`$!\\@{}[]()<>&|;#%^~*? \t\r\n\0é☺\x1b\u202e=:,a1"
 """What means something to a shell, to Python or to a .http file."""

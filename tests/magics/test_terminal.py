@@ -97,6 +97,15 @@ def test_a_question_mark_is_sent_and_an_error_points(terminal, server):
     assert "Make an HTTP request" in said(terminal, "%http?")
 
 
+def test_a_streamed_body_is_printed_while_it_arrives(terminal, demo_server):
+    """Line by line, with secrets masked and escape sequences written out; the panel comes at the end."""
+    terminal.sendline(f"%http --stream '{demo_server}/ndjson?count=20&rate=20'")
+    terminal.expect('"id":1,')
+    assert "200 OK" not in terminal.before
+    terminal.expect(PROMPT)
+    assert terminal.before.index('"id":2,') < terminal.before.index("200 OK")
+
+
 def test_completion_says_what_an_option_does(terminal):
     """A terminal has room for a sentence beside each candidate."""
     said(terminal, "from IPython.core.completer import provisionalcompleter")

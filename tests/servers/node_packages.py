@@ -33,7 +33,7 @@ def main() -> int:
     if all((TARGET / "node_modules" / package.partition("@")[0]).exists() for package in PACKAGES):
         return 0
     if shutil.which("npm") is None:
-        print("npm is not installed: the tests that need Node's packages are skipped", file=sys.stderr)
+        sys.stderr.write("npm is not installed: the tests that need packages of Node are skipped\n")
         return 0
     TARGET.mkdir(parents=True, exist_ok=True)
     command = ["npm", "install", "--silent", "--no-audit", "--no-fund", "--prefix", str(TARGET), *PACKAGES]

@@ -23,7 +23,7 @@ from httpkit_magics.grammar.words import Word
 MAX_COMMAND: Final = 4 * 1024 * 1024
 """Characters of what is pasted. Bodies that are larger come from a file: `--data-binary @file`."""
 
-_SILENCED: Final = re.compile(r"\s*(?<![\\^]);[ \t]*\Z")
+_SILENCED: Final = re.compile(r"\s*(?<![\\^]);\s*\Z")
 _FOREIGN: Final = re.compile(
     r"\s*(fetch\(|await fetch\(|\$\w+ *=|Invoke-\w+|iwr\b|irm\b|wget\b|http\b|https\b)", re.IGNORECASE
 )

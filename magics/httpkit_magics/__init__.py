@@ -4,7 +4,24 @@ from __future__ import annotations
 
 from typing import Any
 
-__all__ = ["load_ipython_extension", "unload_ipython_extension"]
+from httpkit_magics.record.secrets import Secret
+
+__all__ = ["Secret", "load_ipython_extension", "secret", "unload_ipython_extension"]
+
+
+def secret(name: str, *, service: str = "httpkit") -> Secret:
+    """Return the secret `name` from the environment, the keyring's `service` or a prompt.
+
+    It shows as a mask; `reveal()` gives it.
+
+    From then on its value is masked in every panel, repr and traceback of this process, in all of its spellings.
+
+    Raises:
+        SecretError: it is nowhere, and nobody can be asked; a ValueError.
+    """
+    from httpkit_magics.run.secret_sources import secret as find  # noqa: PLC0415 - it would bring the client with it
+
+    return find(name, service=service)
 
 
 def load_ipython_extension(shell: Any) -> None:

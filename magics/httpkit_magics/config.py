@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from traitlets import Bool, Float, Int, Unicode, Union
+from typing import Any
+
+from traitlets import Bool, Enum, Float, Int, List, Unicode, Union, observe
 from traitlets.config import Configurable
 
+from httpkit_magics.record.redaction import VAULT
+from httpkit_magics.render.display import Look
+from httpkit_magics.render.panel import MAX_BODY
 from httpkit_magics.run.settings import Settings
 
 DEFAULTS = Settings()
@@ -29,6 +34,35 @@ class HttpKit(Configurable):
         help="Whether certificates are verified; or a file of PEM certificates to trust instead of the system's.",
     ).tag(config=True)
     max_body = Int(DEFAULTS.max_body, min=1, help="Bytes of a decoded body that are read at most.").tag(config=True)
+
+    environment = Unicode("", help="The active environment of http-client.env.json; %httpkit env NAME sets it.").tag(
+        config=True
+    )
+    raise_for_status = Bool(
+        default_value=False,
+        help="Whether a status of 400 or more, or no response, is an error; the panel is shown all the same.",
+    ).tag(config=True)
+    panel = Enum(
+        ("full", "compact", "off"),
+        default_value="full",
+        help="What a magic shows: the whole panel, its first lines and what went wrong, or nothing.",
+    ).tag(config=True)
+    display_limit = Int(
+        MAX_BODY, min=0, max=MAX_BODY, help="Characters of a body that a panel shows at most; the Record has all of it."
+    ).tag(config=True)
+    redact = List(
+        Unicode(),
+        help="Names of fields, parameters, cookies and JSON members that are masked besides those that say token, "
+        "secret, password, key or session.",
+    ).tag(config=True)
+
+    @observe("redact")
+    def _hide(self, change: Any) -> None:
+        VAULT.hide(change["new"])
+
+    def look(self) -> Look:
+        """Return how a panel is to look now."""
+        return Look(self.display_limit, is_compact=self.panel == "compact")
 
     def settings(self) -> Settings:
         """Return the configuration as it is now."""

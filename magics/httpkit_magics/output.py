@@ -8,13 +8,16 @@ from __future__ import annotations
 import time
 import uuid
 import weakref
+from collections.abc import Callable
 from typing import Any
 
 from IPython.terminal.interactiveshell import TerminalInteractiveShell
 
 from httpkit_magics.record.record import Record
-from httpkit_magics.render.display import mimebundle, terminal
+from httpkit_magics.record.redaction import VAULT
+from httpkit_magics.render.display import Look, mimebundle, shown_line, terminal
 from httpkit_magics.run.client import Sending
+from httpkit_magics.run.progress import Underway
 
 STEP = 0.1
 """Seconds between two looks at a running request, so at most 10 updates a second."""
@@ -23,8 +26,10 @@ STEP = 0.1
 class Outputs:
     """Shows records in one shell, and knows which of them stand in the current cell already."""
 
-    def __init__(self, shell: Any) -> None:
+    def __init__(self, shell: Any, look: Callable[[], Look] = Look) -> None:
         self._shell = shell
+        self.look = look
+        self._show_traceback: Any = None
         self._shown: weakref.ref[Record] | None = None
         self.in_terminal = isinstance(shell, TerminalInteractiveShell)
 
@@ -34,6 +39,9 @@ class Outputs:
         formatter.mimebundle_formatter.for_type(Record, self._bundle)
         formatter.ipython_display_formatter.for_type(Record, self._hide)
         self._shell.events.register("pre_run_cell", self._forget)
+        # The one place that every traceback of a cell goes through; IPython has no hook there.
+        self._show_traceback = self._shell._showtraceback  # noqa: SLF001
+        self._shell._showtraceback = self._masked_traceback  # noqa: SLF001
 
     def unregister(self) -> None:
         """Undo `register`."""
@@ -41,6 +49,15 @@ class Outputs:
         formatter.mimebundle_formatter.pop(Record, None)
         formatter.ipython_display_formatter.pop(Record, None)
         self._shell.events.unregister("pre_run_cell", self._forget)
+        self._shell._showtraceback = self._show_traceback  # noqa: SLF001 - as in register()
+
+    def _masked_traceback(self, kind: type[BaseException], error: Any, lines: list[str]) -> None:
+        """Show a traceback without the secrets that its source lines, variables and message may hold."""
+        *frames, message = map(str, lines) if lines else [""]
+        masked = [*map(VAULT.wary.text, frames), VAULT.wary.url(message)]
+        said = VAULT.wary.url(str(error))
+        # The frontend is given str() of the error as well.
+        self._show_traceback(kind, error if said == str(error) else said, masked)
 
     def mark_shown(self, record: Record) -> None:
         """Note that `record` needs no output when the cell ends with it."""
@@ -67,8 +84,8 @@ class Outputs:
 
     def _bundle(self, record: Record, **_formats: Any) -> dict[str, str]:
         if not self.in_terminal:
-            return mimebundle(record)
-        return {"text/plain": repr(record) if self._was_shown(record) else terminal(record)}
+            return mimebundle(record, look=self.look())
+        return {"text/plain": repr(record) if self._was_shown(record) else terminal(record, look=self.look())}
 
 
 class Output:
@@ -80,6 +97,8 @@ class Output:
         self._silent = silent
         self._display_id: str | None = None
         self._last: dict[str, str] = {}
+        self._printed = 0
+        self._line = b""
 
     def wait(self, sending: Sending) -> Record:
         """Return the record of `sending`, showing how far it is until then."""
@@ -90,8 +109,19 @@ class Output:
             except TimeoutError:
                 if sending.job.is_done():
                     raise
-            if not self._silent and not self._outputs.in_terminal:
+            if self._silent:
+                continue
+            if self._outputs.in_terminal:
+                self._print_arrived(sending.progress)
+            else:
                 self._publish(mimebundle(sending.progress.at(time.perf_counter() - began)))
+
+    def _print_arrived(self, progress: Underway) -> None:
+        """Print the lines of a streamed body that are whole by now; the panel at the end has the rest."""
+        arrived, self._printed = progress.after(self._printed)
+        *whole, self._line = (self._line + arrived).split(b"\n")
+        for line in whole:
+            print(shown_line(line.decode("utf-8", "replace")))  # noqa: T201 - a terminal is printed to
 
     def finish(self, record: Record) -> None:
         """Show the final state."""
@@ -99,9 +129,9 @@ class Output:
         if self._silent:
             return
         if self._outputs.in_terminal:
-            print(terminal(record))  # noqa: T201 - a terminal is printed to
+            print(terminal(record, look=self._outputs.look()))  # noqa: T201 - a terminal is printed to
         else:
-            self._publish(mimebundle(record))
+            self._publish(mimebundle(record, look=self._outputs.look()))
 
     def _publish(self, bundle: dict[str, str]) -> None:
         if bundle == self._last:

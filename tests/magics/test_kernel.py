@@ -293,3 +293,93 @@ def test_unloading_takes_everything_away(running, server):
     assert running.value("[c for c in get_ipython().configurables if type(c).__name__ == 'HttpKit']") == "[]"
     running.run("%load_ext httpkit_magics")
     assert len(running.run(f"%http {server.url}/").panels) == 1
+
+
+def _offered(running, code):
+    """Return what the kernel offers at `|`, with what is replaced, and the kinds."""
+    before, _, after = code.partition("|")
+    running.client.complete(before + after, len(before))
+    content = running.client.get_shell_msg(timeout=30)["content"]
+    typed = before[content["cursor_start"] :]
+    kinds = {each["text"]: each["type"] for each in content["metadata"]["_jupyter_types_experimental"]}
+    return typed, content["matches"], kinds
+
+
+@pytest.mark.usefixtures("server")
+def test_tab_offers_methods_paths_headers_options_and_names(running):
+    """IPython's completer asks ours, in lines and in cells, and offers nothing else there."""
+    running.run("%http /path ;\ntoken_of_mine = 1")
+    assert _offered(running, "%http GE|")[:2] == ("GE", ["GET "])
+    assert _offered(running, "x = 1\nr = %http GET /pa|")[:2] == ("/pa", ["/path"])
+    typed, matches, kinds = _offered(running, "%http GET /path --max-r|")
+    assert (typed, matches) == ("--max-r", ["--max-redirects"])
+    assert kinds["--max-redirects"] == "number"
+    assert _offered(running, "%http /path Content-T|")[:2] == ("Content-T", ["Content-Type:"])
+    assert _offered(running, "%http /path a=={{token_of|}}")[:2] == ("token_of", ["token_of_mine"])
+    assert _offered(running, "%%http\nGET /path\nAccept: text/cs|")[:2] == ("text/cs", ["text/csv"])
+    assert _offered(running, "%httpkit de|")[:2] == ("de", ["demo"])
+
+
+def test_tab_elsewhere_is_ipythons(running):
+    """Python's names are offered in Python's lines."""
+    running.run("a_long_python_name = 1")
+    assert "a_long_python_name" in _offered(running, "a_long_py|")[1]
+
+
+@pytest.mark.usefixtures("server")
+def test_check_makes_no_response_an_error_of_one_line(running):
+    """The panel is shown, the record is bound, and the cell fails."""
+    cell = running.run("%http http://127.0.0.1:1/ --check -o unanswered")
+    (error,) = cell.of("error")
+    assert (error["ename"], len(error["traceback"]), len(cell.panels)) == ("CheckError", 1, 1)
+    assert error["traceback"][0].startswith("CheckError: Nothing accepts connections at 127.0.0.1:1.")
+    assert running.value("unanswered.failure.kind") == "'refused'"
+    assert running.run("%http / --check ;").reply["status"] == "ok"
+
+
+@pytest.mark.usefixtures("server")
+def test_the_panel_and_the_status_are_configured_at_once(running):
+    """Compact, off and full; an error status as an error; all are listed."""
+    try:
+        assert "Body" not in running.run("%config HttpKit.panel = 'compact'\n%http /path").panels[0]
+        assert running.run("%config HttpKit.panel = 'off'\nr = %http /path").outputs == []
+        assert "expected any of" in running.run("%config HttpKit.panel = 'none'").printed
+        running.run("%config HttpKit.panel = 'full'\n%config HttpKit.raise_for_status = True")
+        cell = running.run("%http /missing")
+        (error,) = cell.of("error")
+        assert (error["ename"], len(error["traceback"]), len(cell.panels)) == ("RecordError", 1, 1)
+        listed = running.run("%config HttpKit").printed
+        names = ("panel", "display_limit", "redact", "raise_for_status", "base_url")
+        assert [name for name in names if f"HttpKit.{name}=" not in listed] == []
+    finally:
+        running.run("%config HttpKit.raise_for_status = False\n%config HttpKit.panel = 'full'")
+
+
+def test_tab_offers_environments_and_what_cells_named(running, server, tmp_path):
+    """From http-client.env.json in the kernel's folder, and from `# @name`."""
+    running.run(
+        f"import os\nos.chdir({str(tmp_path)!r})\n"
+        'open("http-client.env.json", "w").write(\'{"staging": {"tenant_of_env": "t"}}\')'
+    )
+    running.run("%%http\n# @name first_of_all\nGET /path")
+    assert _offered(running, "%httpkit env sta|")[:2] == ("sta", ["staging"])
+    assert _offered(running, "%%http\nGET /x?a={{first_of|")[:2] == ("first_of", ["first_of_all"])
+    running.run("%httpkit env staging")
+    assert _offered(running, "%%http\nGET /x?a={{tenant|")[:2] == ("tenant", ["tenant_of_env"])
+    running.run("%httpkit env off")
+    assert len(server.requests) == 1
+
+
+def test_assertions_of_a_cell_stand_in_the_panel_and_on_the_record(running, server):
+    """`??` lines under the body; with --check one that fails is an error of one line."""
+    cell = running.run("%%http -o asserted\nGET /\n\n?? status == 200\n?? jsonpath $.a == 2")
+    assert (cell.reply["status"], "Asserts  1 passed, 1 failed" in cell.panels[0], len(server.requests)) == (
+        "ok",
+        True,
+        1,
+    )
+    assert running.value("[bool(each) for each in asserted.checks]") == "[True, False]"
+    cell = running.run("%%http --check\nGET /\n\n?? status == 200\n?? jsonpath $.a == 2")
+    assert [each["traceback"] for each in cell.of("error")] == [
+        ["CheckError: 1 of 2 assertions failed: jsonpath $.a == 2, is 1"]
+    ]

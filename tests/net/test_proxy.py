@@ -145,10 +145,9 @@ async def test_a_request_keeps_its_own_fields(scripted_server):
 async def test_a_line_break_in_a_field_for_the_proxy_sends_nothing(scripted_server, scheme):
     """It would begin another field, or another request."""
     proxy = await scripted_server(OK)
-    connector = TCPConnector(limit=1)
+    connector, headers = TCPConnector(limit=1), {"Proxy-Token": "a\r\nX: y"}
     async with ClientSession(connector=connector) as session:
         with pytest.raises(ValueError, match="control character"):
-            headers = {"Proxy-Token": "a\r\nX: y"}
             await session.get(f"{scheme}://origin.example/", proxy=proxy.url, proxy_headers=headers)
         assert (proxy.requests, len(connector._busy), connector._opening) == ([], 0, 0)
 

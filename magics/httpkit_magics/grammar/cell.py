@@ -92,6 +92,10 @@ class Cell:
     variables: tuple[Variable, ...]
     hints: tuple[tuple[int, str], ...] = ()
 
+    def line_of(self, start: int) -> int:
+        """Return the line of a place as a notebook counts: the line of the magic is the first."""
+        return self.text.count("\n", 0, start) + 2
+
 
 def parse_cell(text: str) -> Cell:
     """Return the requests of a cell.
@@ -172,16 +176,12 @@ class _Block:
             if not self._is_before(line):
                 self._line.append(line)
                 break
-        is_target = True
         for line in rest:
-            if is_target and line.text[:1].isspace() and line.text.lstrip()[:1] in {"/", "?", "&"}:
-                if not line.text.lstrip().startswith("//"):
-                    self._line.append(line)
-                    continue
             if not line.text.strip():
                 break
-            is_target = False
-            if not self._is_check(line) and not self._is_comment(line):
+            if not self._headers and _goes_on(line):
+                self._line.append(line)
+            elif not self._is_check(line) and not self._is_comment(line):
                 self._headers.append(parse_field(line))
         self._body = [line for line in rest if not self._is_check(line)]
         self._take_late_directives()
@@ -264,3 +264,9 @@ class _Block:
             late.append(lines.pop())
         for line in reversed(late):
             self._is_comment(line)
+
+
+def _goes_on(line: Piece) -> bool:
+    """Return whether a line after the request line goes on with the URL: it is indented, and starts with / ? or &."""
+    text = line.text.lstrip()
+    return line.text[:1].isspace() and text[:1] in {"/", "?", "&"} and not text.startswith("//")

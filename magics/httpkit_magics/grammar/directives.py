@@ -18,10 +18,13 @@ MAX_RETRIES: Final = 20
 """Of `# @retry`; their waits double, so 20 of them are no test of patience but of life."""
 
 _COMMENT: Final = re.compile(r"\s*(?:#(?!##)|//)")
-_DIRECTIVE: Final = re.compile(r"\s*(?:#|//)\s*@([A-Za-z][\w-]*)(?:[ \t]+(.*?))?\s*\Z")
+_DIRECTIVE: Final = re.compile(r"\s*(?:#|//)\s*@([A-Za-z][\w-]*)(?:[ \t]+(\S.*))?\Z")
 _NAME: Final = re.compile(r"[A-Za-z_]\w*\Z")
-_CAPTURE: Final = re.compile(r"([^\s=]+)\s*=\s*(\S.*?)(?:\s+(secret))?\Z")
+_CAPTURE: Final = re.compile(r"([^\s=]+)\s*=\s*(\S.*)\Z")
 _CAMEL: Final = re.compile(r"(?<=[a-z])(?=[A-Z])")
+
+
+NOWHERE: Final = Piece("", 0)
 
 
 class Prompt(NamedTuple):
@@ -77,7 +80,7 @@ class Directives:
     refs: tuple[Ref, ...] = ()
     prompts: tuple[Prompt, ...] = ()
     captures: tuple[tuple[Capture, Piece], ...] = ()
-    first: Piece = Piece("", 0)
+    first: Piece = NOWHERE
 
     def with_directive(self, directive: Directive, place: Piece) -> Directives:
         """Return these and one more.
@@ -106,7 +109,7 @@ def directive_of(line: Piece, title: str) -> tuple[Directive | None, str]:
     Raises:
         PlaceError: the directive lacks something, or it is one that isn't known here and would change what is sent.
     """
-    found = _DIRECTIVE.match(line.text)
+    found = _DIRECTIVE.match(line.text.rstrip())
     if not found:
         return None, ""
     # httpYac takes noRedirect and no-redirect for the same.
@@ -163,7 +166,10 @@ def _capture(argument: Piece, _title: str) -> Directive:
             argument,
         )
     name = _identifier(argument.part(0, found.end(1)), '@capture token = jsonpath "$.token"')
-    return Directive("captures", (Capture(name, found[2], found[3] is not None), argument.part(found.start(2))))
+    query, _, last = found[2].rpartition(" ")
+    is_secret = last == "secret" and bool(query.strip())
+    text = query.strip() if is_secret else found[2]
+    return Directive("captures", (Capture(name, text, is_secret), Piece(text, argument.start + found.start(2))))
 
 
 def _retry(argument: Piece, _title: str) -> Directive:
@@ -204,24 +210,10 @@ REFUSED: Final = frozenset(("paginate", "each", "loop", "import", "proxy", "slee
 """Directives of other tools, and ones to come, without which a request would not do what its author wanted."""
 
 SHOWN: Final = frozenset(
-    [
-        "title",
-        "description",
-        "debug",
-        "verbose",
-        "tag",
-        "no-log",
-        "no-response-view",
-        "no-streaming-log",
-        "no-auto-encoding",
-        "no-client-cert",
-        "response-ref",
-        "inject-variables",
-        "extension",
-        "language",
-        "keep-streaming",
-        "open-with",
-        "use-os-credentials",
-    ]
-)
+    (
+        "title", "description", "debug", "verbose", "tag", "no-log", "no-response-view", "no-streaming-log",
+        "no-auto-encoding", "no-client-cert", "response-ref", "inject-variables", "extension", "language",
+        "keep-streaming", "open-with", "use-os-credentials",
+    )
+)  # fmt: skip
 """Directives of other tools that change only what those show."""

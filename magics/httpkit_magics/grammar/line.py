@@ -5,6 +5,7 @@ Pure: no file, no network, no notebook. What differs from HTTPie is in docs/how-
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from typing import Any
 
@@ -40,12 +41,39 @@ def parse_line(line: str) -> Plan:
     request = Request(line, settings)
     for word in items:
         request.add(word)
-    return Plan(
-        method or ("POST" if request.has_data else "GET"),
-        url.text,
+    return dataclasses.replace(
+        _said(settings, silent=silent),
+        method=method or ("POST" if request.has_data else "GET"),
+        target=url.text,
         headers=request.headers(),
         query=request.query(),
         body=request.body(),
+    )
+
+
+def parse_options(line: str) -> Plan:
+    """Return what the options of `%%http ...` say, as a plan that has no method and no URL yet.
+
+    Raises:
+        LineError: there is anything but options, or an option that is about a body.
+    """
+    words, silent = _silenced(line, split_words(line))
+    settings, operands = split_options(line, words)
+    if operands:
+        where = operands[0]
+        message = f"{where.text!r} is no option; expected options only, and the request in the lines below"
+        raise LineError(message, line, where.start, where.end)
+    for setting in ("kind", "raw", "boundary"):
+        if setting in settings.values:
+            settings.refuse(setting, "the body stands below; expected no option that makes one")
+    return _said(settings, silent=silent)
+
+
+def _said(settings: Settings, *, silent: bool) -> Plan:
+    """Return a plan with what the options say, and no request."""
+    return Plan(
+        "",
+        "",
         silent=silent or settings.get("silent", False),
         auth=_auth(settings),
         certificate=_certificate(settings),

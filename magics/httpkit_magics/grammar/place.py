@@ -53,6 +53,7 @@ class CellError(LineError):
     """A cell that can't be understood. `line`, `start` and `end` are those of the line with the trouble.
 
     Attributes:
+        text: the cell.
         row: the line, counted from 1.
         column: the column, counted from 1.
     """
@@ -62,6 +63,7 @@ class CellError(LineError):
         begin = text.rfind("\n", 0, place) + 1
         stop = text.find("\n", begin)
         line = text[begin : stop if stop >= 0 else len(text)]
+        self.text = text
         self.row = text.count("\n", 0, begin) + 1
         self.column = place - begin + 1
         super().__init__(error.message, line, place - begin, min(max(error.end, place) - begin, len(line)))

@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
+from httpkit_magics.grammar.check import Check
+
 
 @dataclass(frozen=True, slots=True)
 class FromFile:
@@ -115,9 +117,6 @@ class Capture:
     secret: bool = False
 
 
-from httpkit_magics.grammar.check import Check
-
-
 @dataclass(frozen=True, slots=True)
 class Plan:
     """One request to make.
@@ -152,6 +151,9 @@ class Plan:
         captures: the values of the response to give names to.
         checks: what is asserted of the response, in order.
         check: whether an assertion that fails, or no response, is an error.
+        is_encoded: whether the target is sent as it is typed, percent-encoding and all.
+        connect_timeout: seconds for making the connection; 0 and None are no limit but `timeout`.
+        retries: how often it is tried again where there is no response, or one that says "later".
     """
 
     method: str
@@ -182,6 +184,9 @@ class Plan:
     captures: tuple[Capture, ...] = ()
     checks: tuple[Check, ...] = ()
     check: bool = False
+    is_encoded: bool = False
+    connect_timeout: float | None = None
+    retries: int = 0
 
 
 class LineError(ValueError):

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import Final, Literal, NamedTuple
 
+Part = Literal["body", "headers", "status"]
+_PARTS: Final[dict[str, Part]] = {"body": "body", "headers": "headers", "status": "status"}
 _REFERENCE: Final = re.compile(
     r"([A-Za-z_]\w*)\.(request|response)\.(body|headers|status)(?:\.(.+)|(\[.+))?\Z", re.DOTALL
 )
@@ -22,7 +24,7 @@ class Reference(NamedTuple):
 
     name: str
     side: Literal["request", "response"]
-    part: Literal["body", "headers", "status"]
+    part: Part
     query: str
 
 
@@ -35,4 +37,4 @@ def parse_reference(expression: str) -> Reference | None:
     if bracket:
         # `login.response.body[0]` is an expression of Python, whatever `login` is.
         return None
-    return Reference(name, "request" if side == "request" else "response", part, (query or "").strip())
+    return Reference(name, "request" if side == "request" else "response", _PARTS[part], (query or "").strip())

@@ -10,16 +10,15 @@ from httpkit_magics.grammar.place import Piece, PlaceError
 # RFC 9110 section 5.6.2.
 _TOKEN: Final = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 _METHOD: Final = re.compile(r"([A-Z][A-Z0-9_-]*|[A-Za-z]+)[ \t]+(?=\S)")
-_VERSION: Final = re.compile(r"\s+HTTP/\d(?:\.\d)?\s*\Z", re.IGNORECASE)
+_VERSION: Final = re.compile(r"HTTP/\d(?:\.\d)?", re.IGNORECASE)
 _PLACEHOLDER: Final = re.compile(r"\{\{.*?\}\}", re.DOTALL)
-_FOLDED: Final = re.compile(r"\s*\n\s*")
 _FIELD_LINE: Final = re.compile(r"[A-Za-z][\w-]*:(?:\s|\Z)")
 _URL: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://|[/?:]|[\w\[]|\{\{")
 
 METHODS: Final = frozenset(
-    ["GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "PATCH", "OPTIONS", "TRACE", "QUERY", "GRAPHQL"]
+    ("GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "PATCH", "OPTIONS", "TRACE", "QUERY", "GRAPHQL")
 )
-_OTHER: Final = frozenset(["WEBSOCKET", "WS", "WSS", "SSE", "EVENTSOURCE", "GRPC", "RSOCKET", "MQTT", "AMQP"])
+_OTHER: Final = frozenset(("WEBSOCKET", "WS", "WSS", "SSE", "EVENTSOURCE", "GRPC", "RSOCKET", "MQTT", "AMQP"))
 
 _CHECKS: Final = "expected # @capture and ?? lines, or Python in the next cell"
 _SCRIPTS: Final = (
@@ -40,8 +39,7 @@ _IMPORTS: Final = (
     ),
     (
         re.compile(r"\{\{(?:[@+=]\w*)?\s*\Z"),
-        "script blocks are JavaScript of httpYac, which doesn't run here; expected Python: a cell before this one, and "
-        "{{name}} where its value goes",
+        "script blocks are JavaScript of httpYac, which doesn't run here; expected Python in a cell before, and {{name}}",
     ),
 )
 
@@ -77,7 +75,7 @@ def parse_request_line(lines: list[Piece]) -> tuple[str, Piece]:
         raise PlaceError(f"missing URL after {place.text}; expected {place.text} URL", place.end, place.end)
     if method is None and _FIELD_LINE.match(target.text):
         raise PlaceError.at("a header field stands where the request is; expected METHOD URL before it", target)
-    bare = _FOLDED.sub("", _PLACEHOLDER.sub("x", target.text))
+    bare = "".join(map(str.strip, _PLACEHOLDER.sub("x", target.text).split("\n")))
     if not _URL.match(target.text) or (method is None and re.search(r"\s", bare) and "://" not in bare.split()[0]):
         raise PlaceError.at(
             f"{target.text[:60]!r} is no request; expected METHOD URL, such as GET https://example.org/items, or ### "
@@ -103,8 +101,9 @@ def _cut(lines: list[Piece]) -> tuple[str | None, Piece]:
         return start.text, Piece("", start.end)
     target = start.part(found.end() if found and is_method else 0)
     text = target.text + "".join(f"\n{line.text}" for line in lines[1:])
-    if ended := _VERSION.search(text):
-        text = text[: ended.start()]
+    before, *last = text.rsplit(None, 1)
+    if last and _VERSION.fullmatch(last[0]):
+        text = before
     return method, Piece(text, target.start).stripped()
 
 

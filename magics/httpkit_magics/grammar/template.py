@@ -23,13 +23,10 @@ _OPEN: Final = re.compile(r"\\?\{\{")
 _INSIDE: Final = re.compile(r"""'(?:[^'\\\n]|\\.)*'|"(?:[^"\\\n]|\\.)*"|[\[\](){}]""")
 _RAW: Final = re.compile(r"\|\s*raw\s*\Z")
 _QUOTE: Final = re.compile(r'\\.|"', re.DOTALL)
-_FOLDED: Final = re.compile(r"\s*\n\s*")
-_AROUND: Final = re.compile(r"[ \t]*([&=])[ \t]*")
+_BETWEEN: Final = re.compile(r"([&=])")
 _AUTHORITY: Final = re.compile(r"(?:[A-Za-z][A-Za-z0-9+.-]*://)?[^/?#]*\Z")
 _NO_HEADER: Final = re.compile(r"[\r\n\0]")
-_NO_FOLDED: Final = re.compile(r"\s*\n\s*")
-_AROUND: Final = re.compile(r"[ \t]*([&=])[ \t]*")
-_AUTHORITY: Final = re.compile(r"[\s\0]")
+_NO_AUTHORITY: Final = re.compile(r"[\s\0]")
 
 
 class Place(Enum):
@@ -162,10 +159,18 @@ def fill(piece: Piece, place: Place, resolve: Resolve) -> str:
 def _literal(text: str, place: Place) -> str:
     """Return what stands between placeholders: the lines of a URL or form are joined, and blanks in them escaped."""
     if place is Place.URL:
-        return _FOLDED.sub("", text).replace(" ", "%20")
+        return _tight(text.split("\n")).replace(" ", "%20")
     if place is Place.FORM:
-        return _AROUND.sub(r"\1", _FOLDED.sub("", text)).replace(" ", "+")
+        return _tight(_BETWEEN.split(_tight(text.split("\n")))).replace(" ", "+")
     return text
+
+
+def _tight(pieces: list[str]) -> str:
+    """Return the pieces without blanks where they meet."""
+    if len(pieces) == 1:
+        return pieces[0]
+    first, *middle, last = pieces
+    return "".join((first.rstrip(), *(piece.strip() for piece in middle), last.lstrip()))
 
 
 class _State:

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import base64
 import binascii
+import contextlib
+import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final, Protocol
-from urllib.parse import unquote, unquote_plus
+from urllib.parse import parse_qsl, unquote, unquote_plus
 
-from httpkit_magics.record.naming import is_telling
+from httpkit_magics.record.naming import is_password, is_telling
 from httpkit_magics.record.secrets import Secret
 
 SHORTEST: Final = 8
@@ -34,12 +36,18 @@ _WORD: Final = re.compile(r"[a-z_.-]+|[A-Z_]+")
 _USERINFO: Final = re.compile(r"//([^/?#@\s]+)@")
 
 
+_PART: Final = re.compile(r'(?i)[; ]name="?([^"\r\n;]*)[^\r\n]*\r\n(?:[^\r\n]+\r\n)*\r\n([^\r\n]*)')
+
+MAX_BODY: Final = 65_536
+"""Bytes of a body that are looked at."""
+
+
 class _Fields(Protocol):
     def items(self) -> list[tuple[str, str]]: ...
 
 
 class Carrier(Protocol):
-    """What carries credentials: the URL and the header fields of a request."""
+    """What carries credentials: the URL, the header fields and the body of a request."""
 
     @property
     def url(self) -> str:
@@ -49,9 +57,13 @@ class Carrier(Protocol):
     def headers(self) -> _Fields:
         """The field lines."""
 
+    @property
+    def body(self) -> bytes | None:
+        """The bytes of the body."""
+
 
 def credentials_of(request: Carrier) -> Iterator[Secret]:
-    """Yield what the request's URL and header fields say to be secret, at most 20 values of 8 to 8192 characters."""
+    """Yield what a request's URL, fields and body say to be secret, at most 20 values of 8 to 8192 characters."""
     seen: set[str] = set()
     for value in _values(request):
         if SHORTEST <= len(value) <= LONGEST and value not in seen and len(seen) < MOST:
@@ -66,7 +78,8 @@ def _values(request: Carrier) -> Iterator[str]:
             yield unquote(userinfo.partition(":")[2] or userinfo)
     if "=" in url:
         pairs = ((unquote_plus(name), unquote_plus(value)) for name, value in _PARAMETER.findall(url))
-        yield from (value for name, value in pairs if is_telling(name) and _is_no_word(value))
+        yield from (value for name, value in pairs if is_telling(name) and is_no_word(value))
+    media_type = ""
     for name, value in request.headers.items():
         lowered = name.lower()
         if lowered in {"authorization", "proxy-authorization"}:
@@ -76,11 +89,32 @@ def _values(request: Carrier) -> Iterator[str]:
                 (name.strip(), text.strip()) for name, _, text in (pair.partition("=") for pair in value.split(";"))
             )
             yield from (text for name, text in pairs if is_telling(name) or len(text) >= LONG)
-        elif is_telling(name) and _is_no_word(value):
+        elif lowered == "content-type":
+            media_type = value.lower()
+        elif is_telling(name) and is_no_word(value):
             yield value
+    if request.body:
+        members = _members(media_type, request.body[:MAX_BODY].decode("utf-8", "replace"))
+        yield from (value for name, value in members if is_telling(name) and is_no_word(value))
 
 
-def _is_no_word(value: str) -> bool:
+def _members(media_type: str, text: str) -> Iterable[tuple[str, str]]:
+    """Return the names and values of a body: a form's fields, parts, members of JSON at any depth."""
+    if "urlencoded" in media_type:
+        return parse_qsl(text, keep_blank_values=True)
+    if media_type.startswith("multipart/"):
+        return _PART.findall(text)
+    if "json" not in media_type and text.lstrip()[:1] not in {"{", "["}:
+        return ()
+    pairs: list[tuple[str, str]] = []
+    with contextlib.suppress(ValueError, RecursionError):
+        # A hook for every object is how the parser goes through a document of any depth for us.
+        json.loads(text, object_pairs_hook=lambda found: pairs.extend(p for p in found if isinstance(p[1], str)))
+    return pairs
+
+
+def is_no_word(value: str) -> bool:
+    """Return whether a value is long or has digits or signs: more than a word that may stand anywhere."""
     return len(value) >= LONG or _WORD.fullmatch(value) is None
 
 
@@ -93,3 +127,11 @@ def _authorization(value: str) -> Iterator[str]:
         except (binascii.Error, ValueError):
             return
         yield decoded.partition(":")[2]
+
+
+def is_secret_value(name: str, value: object) -> bool:
+    """Return whether what is named so is masked wherever it stands.
+
+    A password or token always is. `key` or `session` may name a column, and a common word would be masked on every page.
+    """
+    return is_password(name) or (is_telling(name) and isinstance(value, str) and is_no_word(value))

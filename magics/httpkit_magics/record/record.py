@@ -17,11 +17,13 @@ from pathlib import Path
 from typing import Any
 
 from httpkit_magics.record.credentials import credentials_of
+from httpkit_magics.record.languages import written
 from httpkit_magics.record.paths import find
 from httpkit_magics.record.redaction import VAULT
 from httpkit_magics.record.saving import save
 from httpkit_magics.record.tabular import frame_of
 from httpkit_magics.record.units import duration, size
+from httpkit_magics.record.values import UsedValue
 from httpkit_magics.record.verdicts import Verdict
 from httpkit_magics.record.visible import visible_line
 
@@ -78,7 +80,8 @@ class Fields:
         return hash(self._lines)
 
     def __repr__(self) -> str:
-        return f"Fields({[(name, VAULT.wary.header(name, value)) for name, value in self._lines]!r})"
+        lines = [(name, VAULT.wary.header(name, value)) for name, value in self._lines]
+        return VAULT.wary.text(f"Fields({lines!r})")
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -91,7 +94,9 @@ class SentRequest:
     body: bytes | None = None
 
     def __repr__(self) -> str:
-        return visible_line(f"<SentRequest {self.method[:_REPR_WORD]} {VAULT.wary.url(self.url)} {self.headers!r}>")
+        redactor = VAULT.wary.knowing(credentials_of(self))
+        said = f"<SentRequest {self.method[:_REPR_WORD]} {redactor.url(self.url)} {self.headers!r}>"
+        return visible_line(redactor.text(said))
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -109,7 +114,7 @@ class Cookie:
 
     def __repr__(self) -> str:
         value = VAULT.wary.cookie(self.name, self.value, http_only=self.is_http_only)
-        return f"Cookie({self.name!r}, {value!r}, {self.attributes!r})"
+        return VAULT.wary.text(f"Cookie({self.name!r}, {value!r}, {self.attributes!r})")
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -121,7 +126,7 @@ class Link:
     parameters: tuple[tuple[str, str], ...] = ()
 
     def __repr__(self) -> str:
-        return f"Link({self.rel!r}, {VAULT.wary.url(self.url)!r}, {self.parameters!r})"
+        return VAULT.wary.text(f"Link({self.rel!r}, {VAULT.wary.url(self.url)!r}, {self.parameters!r})")
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -136,7 +141,7 @@ class Hop:
 
     def __repr__(self) -> str:
         url, location = VAULT.wary.url(self.url), VAULT.wary.url(self.location)
-        return f"Hop({self.status}, {self.reason!r}, {self.method!r}, {url!r}, {location!r})"
+        return VAULT.wary.text(f"Hop({self.status}, {self.reason!r}, {self.method!r}, {url!r}, {location!r})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +189,7 @@ class Failure:
     """What went wrong, for people.
 
     Attributes:
-        kind: a stable word: refused, dns, tls, timeout, malformed, redirects, cancelled, url, body or other.
+        kind: a stable word: refused, dns, tls, timeout, malformed, redirects, cancelled, url, body, file or other.
         title: two or three words for the badge, such as "Cannot connect".
         sentence: one sentence that says what failed, where.
         hint: what to try; may be empty.
@@ -282,6 +287,10 @@ class Record:
     failure: Failure | None = None
     error: BaseException | None = None
     checks: tuple[Verdict, ...] = ()
+    values: tuple[UsedValue, ...] = ()
+    """What was filled into the request, and where it came from."""
+    attempts: int = 1
+    """How often the request was made until this came of it."""
     """What became of the assertions, in order."""
     saved: SavedFile | None = None
     """The file that the body went to, where one was asked for; the body of a download is only there."""
@@ -293,7 +302,12 @@ class Record:
     @property
     def ok(self) -> bool:
         """Whether a response arrived whole and its status is below 400."""
-        return self.failure is None and self.status is not None and self.status < 400
+        return self.failure is None and self.status is not None and (self.status < 400 or self.is_loaded)
+
+    @property
+    def is_loaded(self) -> bool:
+        """Whether a download found nothing missing: its 416 is no error (RFC 9110 section 15.5.17)."""
+        return self.status == 416 and self.saved is not None
 
     @property
     def text(self) -> str:
@@ -359,23 +373,40 @@ class Record:
         """
         # Not `from self.error`: messages of the client repeat URLs, with what stands in them.
         if self.failure is not None:
-            raise RecordError(self.failure.sentence, self)
-        if self.status is not None and self.status >= 400:
-            url = VAULT.redactor.knowing(credentials_of(self.request)).url(self.url)
-            raise RecordError(visible_line(f"{self.status} {self.reason} from {self.request.method} {url}"), self)
+            raise RecordError(VAULT.wary.url(self.failure.sentence), self)
+        if self.status is not None and self.status >= 400 and not self.is_loaded:
+            redactor = VAULT.wary.knowing(credentials_of(self.request))
+            said = f"{self.status} {self.reason} from {self.request.method} {redactor.url(self.url)}"
+            raise RecordError(visible_line(redactor.text(said)), self)
+
+    def curl(self) -> str:
+        """Return the request as a command of curl for bash; credentials are variables of the environment."""
+        return written("curl", self)
+
+    def python(self) -> str:
+        """Return the request as a program with httpkit's client; credentials come from the environment."""
+        return written("python", self)
+
+    def http(self) -> str:
+        """Return the request as the text of a .http file or a %%http cell; credentials come from the environment."""
+        return written("http", self)
 
     def replaced(self, **changes: Any) -> Record:
         """Return a copy with `changes`."""
         return dataclasses.replace(self, **changes)
 
     def __repr__(self) -> str:
-        url = VAULT.wary.knowing(credentials_of(self.request)).url(self.url)
+        redactor = VAULT.wary.knowing(credentials_of(self.request))
+        url = redactor.url(self.url)
         asked = f"{self.request.method[:_REPR_WORD]} {url[:_REPR_URL]}{'...' if len(url) > _REPR_URL else ''}"
-        if self.failure is not None:
+        if self.is_offline:
+            said = f"offline {asked}"
+        elif self.failure is not None:
             said = f"{self.failure.title[:_REPR_WORD]} {asked} after {duration(self.elapsed)}"
         elif self.status is None:
             said = f"without response {asked}"
         else:
             status = f"{self.status} {self.reason[:_REPR_WORD]}".strip()
-            said = f"{status} {asked} {size(len(self.content))} in {duration(self.elapsed)}"
-        return visible_line(f"<Record {said}>")
+            got = len(self.content) if self.saved is None else self.saved.size
+            said = f"{status} {asked} {size(got)} in {duration(self.elapsed)}"
+        return visible_line(redactor.text(f"<Record {said}>"))

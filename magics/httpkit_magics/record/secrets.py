@@ -86,8 +86,13 @@ def _spellings(text: str) -> frozenset[str]:
     percent = {quote(whole, safe=""), quote(whole, safe="/"), quote_plus(whole)}
     # Some escape in lower case (RFC 3986 section 2.1 takes both).
     percent |= {re.sub("%[0-9A-F]{2}", lambda m: m.group().lower(), form) for form in percent}
-    escaped = {json.dumps(text)[1:-1], json.dumps(text, ensure_ascii=False)[1:-1], repr(text)[1:-1]}
-    return frozenset({text} | percent | escaped | {form.replace("/", "\\/") for form in escaped})
+    # UTF-8 in a header field is read as Latin-1 by many servers (RFC 9110 section 5.5), and echoed so.
+    read = {text, whole.decode("latin-1")}
+    escaped = {json.dumps(text)[1:-1] for text in read} | {repr(text)[1:-1] for text in read}
+    escaped |= {json.dumps(text, ensure_ascii=False)[1:-1] for text in read}
+    # A document inside a string of another: {"data": "{\\"token\\": ...}"}.
+    escaped |= {json.dumps(form)[1:-1] for form in escaped}
+    return frozenset(read | percent | escaped | {form.replace("/", "\\/") for form in escaped})
 
 
 @lru_cache(maxsize=256)

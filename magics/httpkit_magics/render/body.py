@@ -41,11 +41,11 @@ def media_type_of(content_type: str | None) -> str:
     return (content_type or "").partition(";")[0].partition(",")[0].strip().lower()
 
 
-def body(record: Record, redactor: Redactor) -> Fold:
-    """Return the Body section, open; its note says what the body is."""
+def body(record: Record, redactor: Redactor, room: int = MAX_BODY) -> Fold:
+    """Return the Body section, open, with at most `room` characters; its note says what the body is."""
     if not record.content:
         return Fold("Body", "empty", ())
-    note, blocks = _shown(record, redactor)
+    note, blocks = _shown(record, redactor, room)
     if problem := coding_problem(record):
         blocks = (_say(problem), *blocks)
     return Fold("Body", note, blocks, is_open=True)
@@ -54,19 +54,19 @@ def body(record: Record, redactor: Redactor) -> Fold:
 _Shown = tuple[str, tuple[Block, ...]]
 
 
-def _shown(record: Record, redactor: Redactor) -> _Shown:
+def _shown(record: Record, redactor: Redactor, room: int) -> _Shown:
     """Return the note of the section and its blocks."""
     media_type = media_type_of(record.headers.get("content-type"))
     show = _way(media_type, record.content[:512])
     if show is _binary:
-        return _media(record, media_type) or _binary(record, redactor)
-    note, blocks = show(record, redactor)
+        return _media(record, media_type) or _binary(record, redactor, room)
+    note, blocks = show(record, redactor, room)
     if media_type == "image/svg+xml" and (media := _media(record, media_type)):
         return media[0], (*media[1], Fold("Source", "", blocks))
     return note, blocks
 
 
-def _way(media_type: str, start: bytes) -> Callable[[Record, Redactor], _Shown]:
+def _way(media_type: str, start: bytes) -> Callable[[Record, Redactor, int], _Shown]:
     if media_type:
         return next((show for pattern, show in _WAYS if pattern.fullmatch(media_type)), _binary)
     if _looks_binary(start):
@@ -78,24 +78,26 @@ def _looks_binary(start: bytes) -> bool:
     return b"\0" in start or sum(byte < 9 or 13 < byte < 32 for byte in start) > len(start) // 10
 
 
-def _json(record: Record, redactor: Redactor) -> _Shown:
+def _json(record: Record, redactor: Redactor, room: int) -> _Shown:
     if len(record.content) > MAX_PARSED:
-        return _long_json(record, redactor)
+        return _long_json(record, redactor, room)
     try:
         value = _parsed(record)
     except RecursionError:
-        return _not_parsed(record, redactor, "nested too deeply for a tree")
+        return _not_parsed(record, redactor, room, "nested too deeply for a tree")
     except ValueError as error:
         where = f" at line {error.lineno}, column {error.colno}" if isinstance(error, json.JSONDecodeError) else ""
         what = error.msg if isinstance(error, json.JSONDecodeError) else "not in a Unicode encoding"
-        return _not_parsed(record, redactor, f"not valid JSON: {what[:1].lower()}{what[1:].removesuffix(' at')}{where}")
+        return _not_parsed(
+            record, redactor, room, f"not valid JSON: {what[:1].lower()}{what[1:].removesuffix(' at')}{where}"
+        )
     if not is_table(value):
-        root, masked = tree(value, redactor, "r.json()")
+        root, masked = tree(value, redactor, "r.json()", room)
         return kind(value), _with_mask((root,), masked=masked)
-    grid, masked = table_of(value, len(value), redactor, "r.json()")
+    grid, masked = table_of(value, len(value), redactor, "r.json()", room)
     blocks: tuple[Block, ...] = (grid,)
     if has_depth(value):
-        root, also_masked = tree(value, redactor, "r.json()")
+        root, also_masked = tree(value, redactor, "r.json()", room)
         blocks = (grid, Fold("As a tree", "", (root,)))
         masked = masked or also_masked
     return f"array, {count(len(value), 'object')}", _with_mask(blocks, masked=masked)
@@ -111,22 +113,22 @@ def _parsed(record: Record) -> Any:
         return parse(record.text)
 
 
-def _long_json(record: Record, redactor: Redactor) -> _Shown:
+def _long_json(record: Record, redactor: Redactor, room: int) -> _Shown:
     head = head_of(record)
     said = f"over {size(MAX_PARSED)} the beginning is shown as text: r.json() parses all of it"
     return f"JSON, {size(len(record.content))}", (
         _say(said),
-        *_as_text(record, head, laid_out(redactor.json_text(head.text), MAX_BODY)),
+        *_as_text(record, head, laid_out(redactor.json_text(head.text), room), room),
     )
 
 
-def _not_parsed(record: Record, redactor: Redactor, why: str) -> _Shown:
+def _not_parsed(record: Record, redactor: Redactor, room: int, why: str) -> _Shown:
     head = head_of(record)
     problem = _say(why, is_problem=True)
-    return "text", (problem, *_as_text(record, head, redactor.json_text(head.text)))
+    return "text", (problem, *_as_text(record, head, redactor.json_text(head.text), room))
 
 
-def _lines_of_json(record: Record, redactor: Redactor) -> _Shown:
+def _lines_of_json(record: Record, redactor: Redactor, room: int) -> _Shown:
     head = head_of(record)
     lines = head.text.splitlines()[: MAX_LINES + 1]
     total = record.content.count(b"\n") + (not record.content.endswith(b"\n"))
@@ -136,40 +138,40 @@ def _lines_of_json(record: Record, redactor: Redactor) -> _Shown:
     except (ValueError, RecursionError):
         values = []
     if not is_table(values):
-        return count(total, "line"), _as_text(record, head, redactor.json_text(head.text))
-    grid, masked = table_of(values, total, redactor, "r.text")
+        return count(total, "line"), _as_text(record, head, redactor.json_text(head.text), room)
+    grid, masked = table_of(values, total, redactor, "r.text", room)
     return count(total, "line"), _with_mask((grid,), masked=masked)
 
 
-def _csv(record: Record, redactor: Redactor) -> _Shown:
+def _csv(record: Record, redactor: Redactor, room: int) -> _Shown:
     head = head_of(record)
     tabs = media_type_of(record.headers.get("content-type")) == "text/tab-separated-values"
     try:
         rows = read_csv(head.text, tabs=tabs)
     except ValueError:
-        return _text(record, redactor)
+        return _text(record, redactor, room)
     lines = record.content.count(b"\n") + (not record.content.endswith(b"\n"))
     # Cells may hold newlines, so the number of rows is at most this.
-    grid, masked = table_of(rows, max(lines - 1, len(rows)), redactor, "r.text")
+    grid, masked = table_of(rows, max(lines - 1, len(rows)), redactor, "r.text", room)
     note = f"{count(lines, 'line')}, {count(len(rows[0]), 'column')}"
     return note, _with_mask((grid, *map(_say, head.problems)), masked=masked)
 
 
-def _markup(record: Record, redactor: Redactor) -> _Shown:
+def _markup(record: Record, redactor: Redactor, room: int) -> _Shown:
     head = head_of(record)
-    return "source", _as_text(record, head, redactor.text(head.text), is_markup=True)
+    return "source", _as_text(record, head, redactor.text(head.text), room, is_markup=True)
 
 
-def _text(record: Record, redactor: Redactor) -> _Shown:
+def _text(record: Record, redactor: Redactor, room: int) -> _Shown:
     head = head_of(record)
-    return "text", _as_text(record, head, redactor.text(head.text))
+    return "text", _as_text(record, head, redactor.text(head.text), room)
 
 
-def _as_text(record: Record, head: Head, text: str, *, is_markup: bool = False) -> tuple[Block, ...]:
+def _as_text(record: Record, head: Head, text: str, room: int, *, is_markup: bool = False) -> tuple[Block, ...]:
     """Return the lines of an already redacted head, and what there is to say about its charset."""
-    shown = clip(text, MAX_BODY)
+    shown = clip(text, room)
     lines = shown.split("\n")
-    is_cut = not head.is_whole or len(shown) > MAX_BODY or len(lines) > MAX_LINES
+    is_cut = not head.is_whole or len(shown) > room or len(lines) > MAX_LINES
     shown = "\n".join(lines[:MAX_LINES])
     more = (
         f"the first {count(shown.count(chr(10)) + 1, 'line')} of {size(len(record.content))}: r.text" if is_cut else ""
@@ -195,10 +197,10 @@ def _media(record: Record, media_type: str) -> _Shown | None:
     return None
 
 
-def _binary(record: Record, redactor: Redactor) -> _Shown:  # noqa: ARG001  # all ways of showing are called alike
+def _binary(record: Record, redactor: Redactor, room: int) -> _Shown:  # noqa: ARG001  # all ways of showing are called alike
     media_type = media_type_of(record.headers.get("content-type"))
     why = media_of(media_type, record.content)
-    start = record.content[:MAX_HEX]
+    start = record.content[: min(MAX_HEX, room)]
     rows = tuple((Span(f"{at:04x}  ", "muted"), *_hex_row(start[at : at + 16])) for at in range(0, len(start), 16))
     left = len(record.content) - len(start)
     more = f"{count(left, 'more byte')}: r.content" if left else ""

@@ -6,14 +6,14 @@ import csv
 import io
 import itertools
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from httpkit_magics.record.redaction import Redactor
 from httpkit_magics.record.secrets import MASK
 from httpkit_magics.record.units import count
 from httpkit_magics.render.clip import cut
-from httpkit_magics.render.panel import Grid, Span
+from httpkit_magics.render.panel import MAX_BODY, Grid, Line, Span
 from httpkit_magics.render.tree import Number, kind
 
 MAX_ROWS: Final = 20
@@ -31,15 +31,18 @@ def is_table(value: Any) -> bool:
     return isinstance(value, list) and len(value) > 1 and all(isinstance(row, dict) and row for row in value[:MAX_ROWS])
 
 
-def table_of(rows: Sequence[Mapping[str, Any]], total: int, redactor: Redactor, rest: str) -> tuple[Grid, bool]:
-    """Return the first rows as a table, and whether something in it is masked.
+def table_of(
+    rows: Sequence[Mapping[str, Any]], total: int, redactor: Redactor, rest: str, room: int = MAX_BODY
+) -> tuple[Grid, bool]:
+    """Return the first rows as a table of at most `room` characters, and whether something in it is masked.
 
     `total` is the number of rows that there are, `rest` the expression that gives them.
     """
     shown = rows[:MAX_ROWS]
     names = list(dict.fromkeys(name for row in shown for name in itertools.islice(row, MAX_COLUMNS * 2)))
     columns = names[:MAX_COLUMNS]
-    cells = [tuple(_cell(name, row, redactor) for name in columns) for row in shown]
+    cells = list(_fitting((tuple(_cell(name, row, redactor) for name in columns) for row in shown), room))
+    shown = shown[: len(cells)]
     right = frozenset(
         index
         for index, name in enumerate(columns)
@@ -86,6 +89,15 @@ def _number(cell: str) -> str:
     except ValueError:
         return cell
     return Number(cell)
+
+
+def _fitting(rows: Iterable[Line], room: int) -> Iterator[Line]:
+    """Yield the rows that fit `room` characters."""
+    for row in rows:
+        room -= sum(len(cell.text) for cell in row)
+        if room < 0:
+            return
+        yield row
 
 
 def _cell(name: str, row: Mapping[str, Any], redactor: Redactor) -> Span:

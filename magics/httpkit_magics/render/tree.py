@@ -56,12 +56,12 @@ def _items(value: list[Any]) -> str:
     return count(len(value), "object" if value and isinstance(value[0], dict) else "item")
 
 
-def tree(value: Any, redactor: Redactor, rest: str) -> tuple[Node, bool]:
+def tree(value: Any, redactor: Redactor, rest: str, room: int = MAX_BODY) -> tuple[Node, bool]:
     """Return the tree of a JSON value, and whether something in it is masked.
 
-    `rest` is the expression that gives the whole value.
+    `rest` is the expression that gives the whole value, `room` the number of characters that are taken of it.
     """
-    builder = _Builder(redactor, rest)
+    builder = _Builder(redactor, rest, room)
     return builder.build(value), builder.has_mask
 
 
@@ -81,10 +81,10 @@ class _Draft:
 
 
 class _Builder:
-    def __init__(self, redactor: Redactor, rest: str) -> None:
+    def __init__(self, redactor: Redactor, rest: str, room: int) -> None:
         self.redactor = redactor
         self.rest = rest
-        self.room = MAX_BODY
+        self.room = room
         self.nodes = 1
         self.rows = 1
         self.has_mask = False

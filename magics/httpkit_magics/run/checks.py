@@ -12,13 +12,15 @@ from typing import Any, Final
 from httpkit_magics.grammar.check import Check, Filter
 from httpkit_magics.record.paths import find
 from httpkit_magics.record.record import Cookie, Record
-from httpkit_magics.record.verdicts import Verdict, kept
+from httpkit_magics.record.redaction import VAULT
+from httpkit_magics.record.verdicts import MAX_SHOWN, Verdict, kept
+from httpkit_magics.record.visible import visible_line
 from httpkit_magics.run.patterns import search
 from httpkit_magics.run.xpath import xpath
 
 
 class CheckError(AssertionError):
-    """An assertion of a line with `--check` failed; a notebook shows it as one line."""
+    """An assertion of a line with `--check` failed, or no response came; a notebook shows it as one line."""
 
     def _render_traceback_(self) -> list[str]:
         return [f"{type(self).__name__}: {self}"]
@@ -38,12 +40,21 @@ def judge(record: Record, checks: Sequence[Check]) -> tuple[Verdict, ...]:
     return tuple(_verdict(subject, check) for check in checks)
 
 
-def failed(verdicts: Sequence[Verdict]) -> str:
-    """Return in one line how many failed and which is the first, masked; empty where all passed."""
-    bad = [verdict for verdict in verdicts if not verdict]
-    if not bad:
-        return ""
-    return f"{len(bad)} of {len(verdicts)} assertions failed: {repr(bad[0])[len('<failed: ') : -1]}"
+def insist(record: Record, *, check: bool, status: bool) -> None:
+    """Do nothing where the record is as it should be.
+
+    Raises:
+        CheckError: with `check`, an assertion failed or there is no response.
+        RecordError: with `status`, there is no response, or its status is 400 or more.
+    """
+    if check and record.failure is not None:
+        raise CheckError(record.failure.sentence)
+    if check and (bad := [verdict for verdict in record.checks if not verdict]):
+        asked, found = bad[0].shown(VAULT.wary)
+        counted = f"{len(bad)} of {len(record.checks)} assertions failed"
+        raise CheckError(visible_line(f"{counted}: {asked[:MAX_SHOWN]}, {found[:MAX_SHOWN]}"))
+    if status:
+        record.raise_for_status()
 
 
 def _verdict(subject: _Subject, check: Check) -> Verdict:
@@ -379,3 +390,17 @@ PREDICATES: Final[dict[str, Callable[[Any, Any], bool]]] = {
     "isObject": lambda actual, _: isinstance(actual, dict),
 }
 """The predicates but `exists`, which asks for no more than a value."""
+
+
+def found(record: Record, check: Check) -> Any:
+    """Return the value that the query and the filters of `check` give, whole.
+
+    Raises:
+        ValueError: there is none, or the body or a value is not what they need; the message says why.
+    """
+    try:
+        return _filtered(_Subject(record), check)
+    except _Absent as absent:
+        raise ValueError(str(absent)) from absent
+    except (TypeError, OverflowError, RecursionError) as error:
+        raise ValueError(_words(error)) from error

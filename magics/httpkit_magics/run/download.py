@@ -76,16 +76,20 @@ class Download:
         """Write the body to its file; what arrived of a broken one stays, to be continued.
 
         Raises:
-            DownloadError: the server's part doesn't continue the file.
-            OSError: the file can't be written.
+            DownloadError: the server's part doesn't continue the file, or the file can't be written.
             ClientError: the body broke off.
         """
-        if response.status == 416:
-            self._check_complete(response)
-        elif response.status == 206 and self._offset:
-            await self._continue(response, progress)
-        else:
-            await self._begin(response, progress)
+        try:
+            if response.status == 416:
+                self._check_complete(response)
+            elif response.status == 206 and self._offset:
+                await self._continue(response, progress)
+            else:
+                await self._begin(response, progress)
+        except (httpkit.ClientError, TimeoutError, ConnectionError):
+            raise
+        except OSError as error:
+            raise DownloadError(f"{self._target} can't be written: {error.strerror or error}") from error
 
     @property
     def _key(self) -> str:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import io
+import re
 import time
 from datetime import UTC, datetime
-from urllib.parse import urlsplit
 
 import httpkit
 from httpkit_magics.grammar.message import Message
@@ -21,16 +21,20 @@ from httpkit_magics.run.charset import charset_of
 from httpkit_magics.run.download import Download, DownloadError
 from httpkit_magics.run.failures import Attempt, explain
 from httpkit_magics.run.files import composed
+from httpkit_magics.run.masking import masked
 from httpkit_magics.run.offline import Unsent, unsent
 from httpkit_magics.run.progress import Underway
 from httpkit_magics.run.request import request_options, split_userinfo, with_query
 from httpkit_magics.run.response import connection_of, hops_of, links_of, parse_cookie, phases_of
-from httpkit_magics.run.sessions import Sessions
+from httpkit_magics.run.retry import retrying
+from httpkit_magics.run.sessions import Session, Sessions
 from httpkit_magics.run.settings import Settings
 from httpkit_magics.run.trust import Trust
 
 FAILURES = (httpkit.ClientError, OSError, ValueError, asyncio.CancelledError)
 """What a request may end with; anything else is a fault of ours, and shows its traceback."""
+
+HOST = re.compile(r"[^:/?#]+://([^/?#]*)")
 
 
 class Resources:
@@ -50,8 +54,9 @@ async def execute(resources: Resources, plan: Plan, settings: Settings, progress
     started, began = datetime.now(UTC), time.perf_counter()
     record = await Execution(resources, plan, settings.over(plan), progress).run()
     record.started, record.elapsed = started, time.perf_counter() - began
-    record.name, record.show = plan.name, plan.show
+    record.name, record.show, record.attempts = plan.name, plan.show, max(progress.attempts, 1)
     VAULT.hear(credentials_of(record.request))
+    record.error = record.error and masked(record.error)
     return record
 
 
@@ -75,7 +80,7 @@ class Execution:
             sentence, _, hint = str(error).partition("; ")
             failure = Failure("url", "Bad URL", f"{sentence}.", hint)
             return Record(self._asked(plan.target), plan.target, failure=failure, error=error)
-        url, named = split_userinfo(url)
+        url, named = split_userinfo(url, is_encoded=plan.is_encoded)
         self._progress.url = url
         attempt = Attempt(url, self._settings, self._progress)
         try:
@@ -88,9 +93,12 @@ class Execution:
 
     async def _sent(self, url: str, named: Auth | None, attempt: Attempt) -> Record:
         """Send the request and return the Record of its response."""
+        found = HOST.match(url)
+        async with self._resources.sessions.take(self._plan, found[1].lower() if found else "") as session:
+            return await self._sent_in(session, url, named, attempt)
+
+    async def _sent_in(self, session: Session, url: str, named: Auth | None, attempt: Attempt) -> Record:
         plan, settings, progress = self._plan, self._settings, self._progress
-        parts = urlsplit(url)
-        session = self._resources.sessions.find(plan, parts.netloc)
         auth = plan.auth or named or session.auth
         self._message = message = await composed(dataclasses.replace(plan, auth=auth), settings.max_body)
         message = session.filled(message)
@@ -100,13 +108,16 @@ class Execution:
             self._download = Download(plan, url, self._resources.validators)
             message = message.with_headers(self._download.headers())
         self._message = message
-        options = request_options(plan, message, settings, progress, parts.scheme)
+        options = request_options(plan, message, settings, progress, url.partition(":")[0].lower())
         options["ssl"] = self._resources.trust.context(settings.verify, plan.certificate)
         if plan.offline:
             options["middlewares"] = (unsent,)
         elif auth is not None and auth.scheme == "digest":
-            options["middlewares"] = (session.digest(auth),)
-        async with session.client.request(plan.method, with_query(url, message.query), **options) as response:
+            options["middlewares"] = (*retrying(plan, progress), session.digest(auth))
+        elif plan.retries:
+            options["middlewares"] = retrying(plan, progress)
+        target = with_query(url, message.query, is_encoded=plan.is_encoded)
+        async with session.client.request(plan.method, target, **options) as response:
             return await self._received(response, attempt)
 
     async def _received(self, response: httpkit.ClientResponse, attempt: Attempt) -> Record:

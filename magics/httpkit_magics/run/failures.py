@@ -17,8 +17,10 @@ from urllib.parse import urlsplit
 
 import httpkit
 from httpkit_magics.record.record import Failure
+from httpkit_magics.run.download import DownloadError
 from httpkit_magics.run.progress import Underway
 from httpkit_magics.run.settings import Settings
+from httpkit_magics.run.trust import TrustError
 
 LONGEST_REASON = 200
 """Characters of a foreign message that are repeated."""
@@ -252,6 +254,19 @@ def _malformed(error: BaseException, attempt: Attempt) -> Failure:
     )
 
 
+def _trust(error: BaseException, _attempt: Attempt) -> Failure:
+    return Failure(
+        "tls",
+        "No certificates",
+        f"The file of certificates {_reason(error)}.",
+        "Expected certificates or a key in PEM.",
+    )
+
+
+def _unsaved(error: BaseException, _attempt: Attempt) -> Failure:
+    return Failure("file", "Not saved", f"{_reason(error)[:1].upper()}{_reason(error)[1:]}.")
+
+
 def _refused_value(error: BaseException, _attempt: Attempt) -> Failure:
     return Failure("other", "Can't be sent", f"The request can't be sent: {_reason(error)}.")
 
@@ -285,6 +300,8 @@ EXPLANATIONS: tuple[tuple[type[BaseException], Explain], ...] = (
     (ssl.SSLError, _tls),
     (httpkit.ClientOSError, _disconnected),
     (httpkit.ClientResponseError, _malformed),
+    (TrustError, _trust),
+    (DownloadError, _unsaved),
     (ValueError, _refused_value),
 )
 """An exception's type and the words for it; the first that fits is taken."""

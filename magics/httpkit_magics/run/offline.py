@@ -8,7 +8,7 @@ import httpkit
 
 
 class Unsent(Exception):
-    """The request as it would have been sent."""
+    """The request as it would have been sent; no error, it ends what was only to be shown."""
 
     def __init__(self, request: httpkit.RequestInfo) -> None:
         self.request = request

@@ -22,6 +22,7 @@ MARKS = {
 
 
 def phases_of(timing: Any) -> tuple[Phase, ...]:
+    """Return the phases that took place, in order, in seconds from the call."""
     phases = []
     for name, duration in timing.phases().items():
         marks = (getattr(timing, mark) for mark in MARKS[name])
@@ -41,6 +42,7 @@ def parse_cookie(line: str) -> Cookie:
 
 
 def links_of(response: httpkit.ClientResponse) -> tuple[Link, ...]:
+    """Return the links of the Link fields (RFC 8288)."""
     return tuple(
         Link(
             rel, str(link["url"]), tuple((key, str(value)) for key, value in link.items() if key not in ("url", "rel"))
@@ -50,6 +52,7 @@ def links_of(response: httpkit.ClientResponse) -> tuple[Link, ...]:
 
 
 def hops_of(history: tuple[httpkit.ClientResponse, ...]) -> tuple[Hop, ...]:
+    """Return the redirects that led to a response."""
     return tuple(
         Hop(hop.status, hop.reason or "", hop.method, str(hop.url), hop.headers.get("Location", "")) for hop in history
     )

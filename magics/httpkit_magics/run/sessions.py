@@ -9,7 +9,8 @@ from __future__ import annotations
 import asyncio
 import copy
 import dataclasses
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from http.cookies import SimpleCookie
 
@@ -67,17 +68,19 @@ class Sessions:
         self._connector: httpkit.TCPConnector | None = None
         self._open: dict[tuple[str, str], Session] = {}
 
-    def find(self, plan: Plan, host: str) -> Session:
-        """Return the session that `plan` runs in when it asks `host`; a read-only one is a copy."""
+    @asynccontextmanager
+    async def take(self, plan: Plan, host: str) -> AsyncIterator[Session]:
+        """Give the session that `plan` runs in when it asks `host`; a read-only one is a copy that ends with the block."""
         if not plan.cookie_jar:
-            return self._found(("no cookies", ""), httpkit.DummyCookieJar())
-        if plan.session is None:
-            return self._found(("", ""))
-        kept = self._found((plan.session, host))
-        if not plan.session_read_only:
-            return kept
-        client = self._client(copy.deepcopy(kept.client.cookie_jar))
-        return Session(client, kept.headers, kept.auth)
+            yield self._found(("no cookies", ""), httpkit.DummyCookieJar())
+        elif plan.session is None:
+            yield self._found(("", ""))
+        elif not plan.session_read_only:
+            yield self._found((plan.session, host))
+        else:
+            kept = self._found((plan.session, host))
+            async with self._client(copy.deepcopy(kept.client.cookie_jar)) as client:
+                yield Session(client, kept.headers, kept.auth)
 
     @property
     def are_open(self) -> bool:
@@ -86,6 +89,8 @@ class Sessions:
 
     async def close(self) -> None:
         """Close all connections."""
+        for session in self._open.values():
+            await session.client.close()
         self._open.clear()
         connector, self._connector = self._connector, None
         if connector is not None:
@@ -96,7 +101,8 @@ class Sessions:
     def _found(self, key: tuple[str, str], jar: httpkit.abc.AbstractCookieJar | None = None) -> Session:
         if key not in self._open:
             # Notebooks talk to servers by address all the time; their cookies are kept too.
-            self._open[key] = Session(self._client(jar or httpkit.CookieJar(unsafe=True)))
+            # An empty jar is falsy.
+            self._open[key] = Session(self._client(httpkit.CookieJar(unsafe=True) if jar is None else jar))
         return self._open[key]
 
     def _client(self, jar: httpkit.abc.AbstractCookieJar) -> httpkit.ClientSession:

@@ -6,8 +6,10 @@ target, field lines and body; a multipart body part by part. What may differ is 
 
 from __future__ import annotations
 
+import gc
 import io
 import shlex
+import warnings
 import zlib
 from email import policy
 from email.parser import BytesParser
@@ -309,7 +311,7 @@ MOVED = {"/redirect": "302 Found", "/redirect303": "303 See Other", "/redirect30
 class Answers(dict):
     """An answer for every path."""
 
-    def get(self, path, default=None):
+    def get(self, path):
         """Return a redirect to /get where the path is one, else 200."""
         if path in MOVED:
             return response(status=MOVED[path], Location="/get")
@@ -352,12 +354,15 @@ def places(server, tmp_path_factory):
 
 
 @pytest.fixture(scope="module", autouse=True)
-def _quick_httpie(tmp_path_factory):
+def _quick_httpie():
     """Spare each run what no plain request needs: plugins and the system's certificates take 0.15 s."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("httpie.ssl_.ensure_default_certs_loaded", lambda _context: None)
         patch.setattr("httpie.plugins.registry.plugin_manager.load_installed_plugins", lambda _folder: None)
         yield
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        gc.collect()  # the files that HTTPie left open
 
 
 def from_httpie(line, server, folder):

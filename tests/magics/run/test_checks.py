@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from sample_records import a_record, records
 
 from httpkit_magics.grammar.assertions import FILTERS, PREDICATES, QUERIES, parse_check
-from httpkit_magics.record.record import Certificate, Cookie, Failure, Hop
+from httpkit_magics.record.record import Certificate, Cookie, Failure, Hop, RecordError
 from httpkit_magics.record.redaction import VAULT
-from httpkit_magics.run.checks import failed, judge
+from httpkit_magics.run.checks import CheckError, insist, judge
 
 BODY = {"items": [{"id": 1}, {"id": 2}], "name": "kettle", "price": 24.5, "n": 3, "none": None, "on": True, "no": []}
 RECORD = a_record(
@@ -136,11 +136,24 @@ def test_a_large_value_is_not_kept():
     assert len(verdict("body == x", a_record(b"y" * 1_000_000, "text/plain")).actual) < 20_000
 
 
-def test_failed_counts_and_shows_the_first():
-    """One line for an error; nothing where all passed."""
-    found = judge(RECORD, [parse_check(line) for line in ("status == 200", "status == 201", "status == 202")])
-    assert failed(found) == "2 of 3 assertions failed: status == 201, is 200"
-    assert failed(found[:1]) == ""
+def test_insisting_counts_and_shows_the_first():
+    """One line for an error; nothing where all passed, or where nobody insists."""
+    lines = ("status == 200", "status == 201", "header x-api-key == abc")
+    found = RECORD.replaced(checks=judge(RECORD, [parse_check(line) for line in lines]))
+    insist(found, check=False, status=True)
+    insist(found.replaced(checks=found.checks[:1]), check=True, status=True)
+    with pytest.raises(CheckError, match="2 of 3 assertions failed: status == 201, is 200"):
+        insist(found, check=True, status=False)
+
+
+def test_insisting_wants_a_response():
+    """With `check` no response is an error, with `status` also one of 400 or more."""
+    refused = a_record(status=None, failure=Failure("refused", "Cannot connect", "Nobody listens."))
+    with pytest.raises(CheckError, match=r"Nobody listens\."):
+        insist(refused, check=True, status=False)
+    for record in (refused, a_record(status=404)):
+        with pytest.raises(RecordError):
+            insist(record, check=False, status=True)
 
 
 _LINES = [

@@ -19,7 +19,13 @@ def answer(body=b"{}", status=200, **headers):
     content = body if isinstance(body, bytes) else json.dumps(body).encode()
     lines = [(name.replace("_", "-"), value) for name, value in headers.items()]
     return Record(
-        SentRequest("GET", "http://h/"), "http://h/", status, "OK", headers=Fields(lines), content=content, encoding="utf-8"
+        SentRequest("GET", "http://h/"),
+        "http://h/",
+        status,
+        "OK",
+        headers=Fields(lines),
+        content=content,
+        encoding="utf-8",
     )
 
 

@@ -74,9 +74,8 @@ def session_options(
     options: Mapping[str, Any],
     timeout: ClientTimeout | None,
     known: frozenset[str],
-    loop: asyncio.AbstractEventLoop | None,
 ) -> tuple[asyncio.AbstractEventLoop | None, ClientTimeout | None]:
-    """Return the loop and the timeout of a session that was given deprecated `options`; `loop` is its connector's.
+    """Return the loop and the timeout of a session that was given deprecated `options`, each None for the usual one.
 
     Raises:
         TypeError: there is no parameter of such a name; `known` are the others.
@@ -94,10 +93,9 @@ def session_options(
             given[field] = options[name]
     if options.get("loop") is not None:
         warn("loop is deprecated, a session uses the loop that it is made in")
-        loop = options["loop"]
     if "ssl_shutdown_timeout" in options:
         warn_ssl_shutdown_timeout()
-    return loop, replace(DEFAULT_TIMEOUT, **given) if given else timeout
+    return options.get("loop"), replace(DEFAULT_TIMEOUT, **given) if given else timeout
 
 
 def is_chunked(chunked: Any) -> bool:

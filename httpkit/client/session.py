@@ -125,11 +125,10 @@ class ClientSession:
         retry_connection: bool = True,
         **deprecated: Unpack[SessionOptions],
     ) -> None:
-        loop = None if connector is None else connector.loop
+        loop = None
         if deprecated:
-            known = frozenset(signature(ClientSession).parameters)
-            loop, timeout = session_options(deprecated, timeout, known, loop)
-        loop = loop or asyncio.get_running_loop()
+            loop, timeout = session_options(deprecated, timeout, frozenset(signature(ClientSession).parameters))
+        loop = loop or _find_loop(connector)
         if timeout is not None and not isinstance(timeout, ClientTimeout):
             raise ValueError(
                 f"timeout parameter cannot be of {type(timeout)} type, please use 'timeout=ClientTimeout(...)'"
@@ -394,6 +393,20 @@ class ClientSession:
     def trace_configs(self) -> list[TraceConfig]:
         """Who watches every request."""
         return self._state.trace_configs
+
+
+def _find_loop(connector: BaseConnector | None) -> asyncio.AbstractEventLoop:
+    """Return the running loop; where none runs, that of the connector.
+
+    Raises:
+        RuntimeError: there is no connector either.
+    """
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        if connector is None:
+            raise
+        return connector.loop
 
 
 def _checked_base_url(base_url: StrOrURL | None) -> URL | None:

@@ -104,13 +104,16 @@ def _extended_value(name: str, value: str) -> str | None:
 
 
 def _plain_value(value: str, items: deque[str]) -> str | None:
-    """Return the value of a parameter; a quoted one may reach over one semicolon, into the first of `items`."""
+    """Return the value of a parameter; a quoted one may reach over semicolons, into the first of `items`."""
     if not _is_quoted(value.rstrip()):
         if is_token(value):
             return value
-        if not items or not _is_quoted(f"{value};{items[0]}"):
+        # Up to the item that ends with a quote; each is looked at once.
+        ends = (count for count, item in enumerate(items, 1) if item.rstrip().endswith('"'))
+        count = next(ends, 0) if value.startswith('"') else 0
+        if not count:
             return None
-        value = f"{value};{items.popleft()}"
+        value = ";".join([value, *(items.popleft() for _ in range(count))])
     # A name never starts at the root: "/etc/passwd" and "\\etc\\passwd" are relative.
     return _unquote(value.rstrip(), strip="\\/")
 

@@ -11,7 +11,7 @@ from typing import Any
 from IPython.core.error import StdinNotImplementedError, UsageError
 
 from httpkit_magics.config import HttpKit
-from httpkit_magics.grammar.cell import Cell, parse_cell
+from httpkit_magics.grammar.cell import parse_cell
 from httpkit_magics.grammar.line import parse_options
 from httpkit_magics.grammar.place import CellError
 from httpkit_magics.grammar.plan import Plan
@@ -70,7 +70,7 @@ class Cells:
         try:
             cell = parse_cell(text)
             for start, hint in cell.hints:
-                print(f"line {_line(cell, start)}: {hint}")  # noqa: T201 - a hint is text
+                print(f"line {cell.line_of(start)}: {hint}")  # noqa: T201 - a hint is text
             return run_cell(cell, options, self._notebook(), self._memory, self)
         except CellError as error:
             raise CellUsageError(error, text.replace("\r\n", "\n")) from None
@@ -125,7 +125,7 @@ class Cells:
             active = found.active(self._settings.environment)
         except (UsageError, EnvironmentsError):
             return names, []
-        return [*names, *active.entries, *found.dotenv], list(found.named)
+        return [*names, *active.entries, *(f"$dotenv {name}" for name in found.dotenv)], list(found.named)
 
     def _notebook(self) -> Notebook:
         environments = self._environments()
@@ -168,7 +168,3 @@ class Cells:
             cut = visible_line(text if len(text) <= LONGEST else f"{text[:LONGEST]}...")
             lines.append(f"{visible_line(name):<{width}}  {cut}  ({entry.source})")
         return "\n".join(lines)
-
-
-def _line(cell: Cell, start: int) -> int:
-    return cell.text.count("\n", 0, start) + 2

@@ -12,7 +12,9 @@ from IPython.core.magic import Magics, line_cell_magic, line_magic, magics_class
 from httpkit_magics.cell_magic import Cells
 from httpkit_magics.completer import Completer
 from httpkit_magics.config import HttpKit
+from httpkit_magics.curl_magic import run_curl
 from httpkit_magics.demo.launch import DemoError, DemoServer, start_demo
+from httpkit_magics.export.languages import attach
 from httpkit_magics.grammar.help_guard import MagicStatement
 from httpkit_magics.grammar.line import parse_line
 from httpkit_magics.grammar.plan import LineError, Plan
@@ -34,6 +36,7 @@ GUIDE = """\
   %http POST :8000/items name=kettle n:=3   JSON: text with =, anything else with :=
   r = %http GET /items                      a Record: r.status r.headers r.json() r.text r.timing
   %http GET /items -o r ;                   the same, and no panel
+  %curl -H 'Accept: text/csv' :8000/items   a command line of curl; %%curl for one that was copied
 
 %httpkit demo        start the demo API; a path alone is then a URL: %http GET /items
 %httpkit demo stop   stop it
@@ -94,24 +97,49 @@ class HttpKitMagics(Magics):
         The method may be left out: GET, or POST when there is data. A URL without a scheme is https; on this machine
         (localhost, 127.0.0.1, :8000) it is http. A path alone (/items) is added to HttpKit.base_url.
 
-        Items:
+        Items, as in HTTPie:
             Header:value       a header; `Header:` doesn't send it, `Header;` sends it empty
             name==value        a query parameter
-            field=value        a field of a JSON object, as text
-            field:=json        a field of a JSON object: a number, true, null, '[1, 2]', '{"a": 1}'
-            \                  before : = ; @ takes its meaning away: a\:b=c
+            field=value        a field of a JSON object, as text; with -f of a form
+            field:=json        a field that is a number, true, null, '[1, 2]', '{"a": 1}'
+            a[b][0]=value      a field in an object in it: a[b] a key, a[0] an index, a[] one more, []=v an array
+            field@path         a file in a form (-f); @path alone is the whole body; 'field@path;type=text/csv'
+            field=@path        the text of a file; also field:=@path, name==@path, Header:@path
+            \                  before : = ; @ takes its meaning away; in quotes: 'a\:b=c'
 
-        Options:
-            -o NAME            bind the Record to a Python name
+        What is sent:
+            -j, --json         JSON (the default)              -f, --form         a form, and files with it
+            -m, --multipart    parts, also without a file      --boundary TEXT    what separates them
+            --raw TEXT         the body as it is               -x, --compress     deflate it; -xx always
+            -a USER:PASSWORD   credentials; a missing password is asked for, or taken from HTTPKIT_PASSWORD
+            -A SCHEME          basic (the default), digest, or bearer: -A bearer -a TOKEN
+            --session NAME     use and keep headers, credentials and cookies; --session-read-only NAME keeps nothing
+
+        How:
+            -F, --follow       follow redirects; --no-follow shows them; --max-redirects NUMBER
             --timeout SECONDS  limit for the whole request; 0 is no limit
-            -F, --follow       follow redirects; --no-follow shows them
-            --check            an assertion that fails, or no response, is an error
-            ;                  at the end of the line: no panel
+            --proxy URL        through a proxy; http:URL or https:URL for one scheme only
+            --verify NO|FILE   don't verify certificates, or trust those in a file
+            --cert FILE        a client certificate; --cert-key FILE, --cert-key-pass TEXT
+            --offline          show the request and send nothing
+            --check-status     a status of 400 and more is an error; --check: a failed assertion is one
+
+        What comes back:
+            -o NAME            bind the Record to a Python name
+            -d, --download     save the body to a file that the response names; -O FILE names it
+            -c, --continue     with -d -O FILE: load only what is missing
+            -v -h -b -p WHAT   show request and response, the headers, the body, or of HBhbm what you want
+            -S, --stream       show the body while it arrives
+            -q, or ; at the end of the line: no panel
+
+        Short options go together (-fv), a value may be attached (--timeout=3), --no-OPTION takes one back, -- ends them.
 
         Examples:
             %http https://example.org
             %http :8000/search q=="two words" Accept:application/json
-            %http PUT :8000/items/3 name=kettle price:=24.5 tags:='["new"]'
+            %http PUT :8000/items/3 name=kettle price:=24.5 tags[]=new
+            %http -f :8000/upload title=Notes file@notes.txt
+            %http -d -O data.csv https://example.org/data.csv
             r = %http :8000/items
             r.json()
 
@@ -137,6 +165,36 @@ class HttpKitMagics(Magics):
         except LineError as error:
             raise MagicUsageError("http", error) from None
         return self._run(plan)
+
+    @no_var_expand
+    @line_cell_magic
+    def curl(self, line: str, cell: str | None = None) -> Record:
+        r"""Run a command line of curl, as a browser copies it or as you write it, and show the response.
+
+            %curl [OPTIONS] URL
+            r = %curl -X POST -d name=kettle :8000/items
+
+        The line is a command of bash, with or without the word `curl`: quotes, \ and $NAME of the environment mean what
+        they mean there, and no shell runs. -o FILE is curl's.
+
+        %%curl runs the commands of its cell. Paste what "Copy as cURL (bash)" or "(cmd)" of a browser gives; the line
+        of the magic takes -o NAME (bind the Record to a Python name), --timeout SECONDS, -q and ;
+
+            %%curl -o r
+            curl 'https://example.org/items' \
+              -H 'accept: application/json' \
+              --data-raw '{"name": "kettle"}' --compressed
+
+        Redirects are followed with -L only, and cookies kept with -c or -b '' only, as in curl. An option that can't be
+        honoured is refused, or noted where the request is the same without it.
+
+        Back: r.curl() is the request as a command for bash, r.python() as Python, r.http() as .http text. Credentials
+        in them are variables of the environment.
+        """
+        try:
+            return run_curl(line, cell, self._run)
+        except LineError as error:
+            raise MagicUsageError("%curl", error) from None
 
     @no_var_expand
     @line_magic
@@ -237,6 +295,7 @@ def load(shell: Any) -> None:
     """Add the magics to `shell`, unless they are there."""
     if HttpKitMagics.__name__ in shell.magics_manager.registry:
         return
+    attach()
     magics = HttpKitMagics(shell)
     shell.register_magics(magics)
     shell.configurables.append(magics.settings)

@@ -124,16 +124,23 @@ async def test_a_session_takes_a_loop_and_says_that_it_need_not():
 
 
 async def test_a_session_and_its_connector_share_a_loop():
-    """A connector of another loop is a RuntimeError; without `loop=` a session takes its connector's."""
+    """A connector of another loop is a RuntimeError."""
     other = asyncio.new_event_loop()
     connector = httpkit.TCPConnector()
     with warnings.catch_warnings(action="ignore"), pytest.raises(RuntimeError, match="same event loop"):
         httpkit.ClientSession(connector=connector, loop=other)
-    session = httpkit.ClientSession(connector=connector)
-    with warnings.catch_warnings(action="ignore"):
-        assert asyncio.get_running_loop() is session.loop
-    await session.close()
+    await connector.close()
     other.close()
+
+
+def test_a_session_made_outside_of_a_loop_takes_its_connectors():
+    """Without a running loop, a connector's will do."""
+    loop = asyncio.new_event_loop()
+    session = httpkit.ClientSession(connector=httpkit.TCPConnector(loop=loop))
+    with warnings.catch_warnings(action="ignore"):
+        assert session.loop is loop
+    loop.run_until_complete(session.close())
+    loop.close()
 
 
 def test_a_session_needs_a_running_loop():

@@ -168,3 +168,12 @@ def test_a_disposition_takes_linear_time(piece):
             parse_content_disposition(header)
 
     assert growth(parse, make, 40_000) < 9
+
+
+@pytest.mark.parametrize("name", ["a;b", ";;", "a;b; c=d;", "; ; "])
+def test_a_quoted_value_may_hold_semicolons(name):
+    """However many there are, they belong to the value (RFC 9110 section 5.6.4)."""
+    assert parse_content_disposition(f'form-data; name="{name}"; filename="f"') == (
+        "form-data",
+        {"name": name, "filename": "f"},
+    )

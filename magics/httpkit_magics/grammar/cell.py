@@ -92,6 +92,10 @@ class Cell:
     variables: tuple[Variable, ...]
     hints: tuple[tuple[int, str], ...] = ()
 
+    def line_of(self, start: int) -> int:
+        """Return the line of a place as a notebook counts: the line of the magic is the first."""
+        return self.text.count("\n", 0, start) + 2
+
 
 def parse_cell(text: str) -> Cell:
     """Return the requests of a cell.

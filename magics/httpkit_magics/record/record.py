@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from httpkit_magics.record.credentials import credentials_of
+from httpkit_magics.record.languages import written
 from httpkit_magics.record.paths import find
 from httpkit_magics.record.redaction import VAULT
 from httpkit_magics.record.saving import save
@@ -301,7 +302,12 @@ class Record:
     @property
     def ok(self) -> bool:
         """Whether a response arrived whole and its status is below 400."""
-        return self.failure is None and self.status is not None and self.status < 400
+        return self.failure is None and self.status is not None and (self.status < 400 or self.is_loaded)
+
+    @property
+    def is_loaded(self) -> bool:
+        """Whether a download found nothing missing: its 416 is no error (RFC 9110 section 15.5.17)."""
+        return self.status == 416 and self.saved is not None
 
     @property
     def text(self) -> str:
@@ -368,10 +374,22 @@ class Record:
         # Not `from self.error`: messages of the client repeat URLs, with what stands in them.
         if self.failure is not None:
             raise RecordError(VAULT.wary.url(self.failure.sentence), self)
-        if self.status is not None and self.status >= 400:
+        if self.status is not None and self.status >= 400 and not self.is_loaded:
             redactor = VAULT.wary.knowing(credentials_of(self.request))
             said = f"{self.status} {self.reason} from {self.request.method} {redactor.url(self.url)}"
             raise RecordError(visible_line(redactor.text(said)), self)
+
+    def curl(self) -> str:
+        """Return the request as a command of curl for bash; credentials are variables of the environment."""
+        return written("curl", self)
+
+    def python(self) -> str:
+        """Return the request as a program with httpkit's client; credentials come from the environment."""
+        return written("python", self)
+
+    def http(self) -> str:
+        """Return the request as the text of a .http file or a %%http cell; credentials come from the environment."""
+        return written("http", self)
 
     def replaced(self, **changes: Any) -> Record:
         """Return a copy with `changes`."""

@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from httpkit_magics.record.record import Progress, Record
-from httpkit_magics.record.redaction import VAULT, Redactor
+from httpkit_magics.record.redaction import LONGEST, VAULT, Redactor
+from httpkit_magics.render.clip import clip
 from httpkit_magics.render.html import to_html
 from httpkit_magics.render.outline import outline, outline_progress
 from httpkit_magics.render.panel import MAX_BODY, Panel
@@ -29,6 +30,9 @@ class Look:
 
 USUAL: Final = Look()
 
+MAX_LINE: Final = 2_000
+"""Characters of a line that is printed while a body arrives."""
+
 
 def mimebundle(shown: Record | Progress, redactor: Redactor | None = None, look: Look = USUAL) -> dict[str, str]:
     """Return the static panel as `text/html` and `text/plain`.
@@ -42,6 +46,12 @@ def mimebundle(shown: Record | Progress, redactor: Redactor | None = None, look:
 def terminal(shown: Record | Progress, redactor: Redactor | None = None, look: Look = USUAL) -> str:
     """Return the panel for a terminal with colours, without a newline at its end."""
     return to_terminal(panel_of(shown, redactor, look))
+
+
+def shown_line(text: str, redactor: Redactor | None = None) -> str:
+    """Return a line of a body that is still arriving, for a terminal."""
+    redactor = redactor or VAULT.redactor
+    return clip(redactor.text(redactor.json_text(text[: MAX_LINE + LONGEST])), MAX_LINE)
 
 
 def panel_of(shown: Record | Progress, redactor: Redactor | None = None, look: Look = USUAL) -> Panel:

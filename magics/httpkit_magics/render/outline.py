@@ -16,6 +16,7 @@ from httpkit_magics.render import sections
 from httpkit_magics.render.asserts import asserts
 from httpkit_magics.render.body import body, media_type_of
 from httpkit_magics.render.clip import clip, cut
+from httpkit_magics.render.code import code
 from httpkit_magics.render.panel import MAX_BODY, MAX_LABEL, Code, Fold, Panel, Prose, Span, Tone
 from httpkit_magics.render.saved import saved
 from httpkit_magics.render.selection import selected
@@ -51,6 +52,7 @@ def outline(record: Record, redactor: Redactor, limit: int = MAX_BODY) -> Panel:
         ),
         values(record, redactor),
         sections.tls(record.tls, record.started),
+        code(record, redactor),
     )
     return Panel(
         tone=_tone(record),
@@ -98,7 +100,9 @@ def _body(record: Record, redactor: Redactor, limit: int) -> Fold | None:
 
 
 def _badge(record: Record, redactor: Redactor) -> str:
-    return "Offline" if record.is_offline else _status(record, redactor)
+    if record.is_offline:
+        return "Offline"
+    return "Complete" if record.is_loaded else _status(record, redactor)
 
 
 def _asked(method: str, url: str, redactor: Redactor) -> str:
@@ -117,6 +121,8 @@ def _status(record: Record, redactor: Redactor) -> str:
 def _tone(record: Record) -> Tone:
     if record.is_offline:
         return "info"
+    if record.is_loaded:
+        return "good"
     if record.failure is not None:
         return "muted" if record.failure.kind == "cancelled" else "bad"
     return _TONES.get((record.status or 0) // 100, "bad")
@@ -131,7 +137,7 @@ def _facts(record: Record, redactor: Redactor) -> list[str]:
         return [f"after {took}", attempts]
     version = record.http_version
     return [
-        _status(record, redactor) if record.failure is not None else "",
+        _status(record, redactor) if record.failure is not None or record.is_loaded else "",
         _size(record, redactor),
         took,
         clip(version if not version or version.startswith("HTTP") else f"HTTP/{version}", 20),

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from httpkit_magics.record.naming import is_telling
 from httpkit_magics.record.record import Record
 from httpkit_magics.record.redaction import Redactor
 from httpkit_magics.record.secrets import MASK
 from httpkit_magics.record.units import count
 from httpkit_magics.record.values import UsedValue
-from httpkit_magics.render.clip import cut, cut_line, rows
-from httpkit_magics.render.panel import Fold, Line, Span
+from httpkit_magics.render.clip import cut
+from httpkit_magics.render.panel import MAX_ROWS, Fold, Grid, Line, Span
+
+MAX_CELL = 80
+"""Characters of an expression, of a value and of a source."""
 
 
 def values(record: Record, redactor: Redactor) -> Fold | None:
@@ -19,11 +20,20 @@ def values(record: Record, redactor: Redactor) -> Fold | None:
     used = record.values
     if not used:
         return None
-    return Fold("Values", count(len(used)), (rows(_lines(used, redactor), len(used), "r.values"),))
+    lines = tuple(_line(value, redactor) for value in used[:MAX_ROWS])
+    left = len(used) - len(lines)
+    more = f"{count(left)} more: r.values" if left else ""
+    return Fold("Values", count(len(used)), (Grid(("name", "value", "from"), lines, more=more),))
 
 
-def _lines(used: tuple[UsedValue, ...], redactor: Redactor) -> Iterator[tuple[str, Line]]:
-    for value in used:
-        shown = (Span(MASK),) if value.is_secret or is_telling(value.name) else cut_line(value.text, redactor.url, 200)
-        source = Span(f"  {cut(value.source, redactor.url)}", "muted")
-        yield cut(value.name, redactor.text, 60), (*shown, source)
+def _line(used: UsedValue, redactor: Redactor) -> Line:
+    is_secret = used.is_secret or is_telling(used.name)
+    return (
+        Span(_one_line(used.name, redactor)),
+        Span(MASK if is_secret else _one_line(used.text, redactor)),
+        Span(_one_line(used.source, redactor), "muted"),
+    )
+
+
+def _one_line(text: str, redactor: Redactor) -> str:
+    return cut(text.replace("\n", " "), redactor.url, MAX_CELL)

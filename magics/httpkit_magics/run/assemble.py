@@ -39,8 +39,8 @@ def assemble(request: CellRequest, base: Plan, resolve: Resolve) -> Plan:
     Raises:
         PlaceError: a placeholder has no value, a value can't stand where it does, or a file can't be read.
     """
-    headers: Headers = [(each.name, fill(each.value, Place.HEADER, resolve)) for each in request.headers]
     target = fill(request.target, Place.URL, resolve)
+    headers: Headers = [(each.name, fill(each.value, Place.HEADER, resolve)) for each in request.headers]
     target, headers = _with_host(target, headers)
     body: Body | None
     if request.is_graphql:

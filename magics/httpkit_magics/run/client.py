@@ -11,7 +11,6 @@ from httpkit_magics.record.record import Record
 from httpkit_magics.run.execute import Resources, execute
 from httpkit_magics.run.loop import CLOSE_TIMEOUT, Job, LoopThread
 from httpkit_magics.run.progress import Underway
-from httpkit_magics.run.retry import persist
 from httpkit_magics.run.settings import Settings
 
 
@@ -44,6 +43,4 @@ class Client:
         self._thread.close()
 
     async def _execute(self, plan: Plan, settings: Settings, progress: Underway) -> Record:
-        if plan.retries:
-            return await persist(lambda: execute(self._resources, plan, settings, progress), plan.retries, progress)
         return await execute(self._resources, plan, settings, progress)

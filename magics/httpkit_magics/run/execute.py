@@ -26,6 +26,7 @@ from httpkit_magics.run.offline import Unsent, unsent
 from httpkit_magics.run.progress import Underway
 from httpkit_magics.run.request import request_options, split_userinfo, with_query
 from httpkit_magics.run.response import connection_of, hops_of, links_of, parse_cookie, phases_of
+from httpkit_magics.run.retry import retrying
 from httpkit_magics.run.sessions import Session, Sessions
 from httpkit_magics.run.settings import Settings
 from httpkit_magics.run.trust import Trust
@@ -53,7 +54,7 @@ async def execute(resources: Resources, plan: Plan, settings: Settings, progress
     started, began = datetime.now(UTC), time.perf_counter()
     record = await Execution(resources, plan, settings.over(plan), progress).run()
     record.started, record.elapsed = started, time.perf_counter() - began
-    record.name, record.show = plan.name, plan.show
+    record.name, record.show, record.attempts = plan.name, plan.show, max(progress.attempts, 1)
     VAULT.hear(credentials_of(record.request))
     record.error = record.error and masked(record.error)
     return record
@@ -79,7 +80,7 @@ class Execution:
             sentence, _, hint = str(error).partition("; ")
             failure = Failure("url", "Bad URL", f"{sentence}.", hint)
             return Record(self._asked(plan.target), plan.target, failure=failure, error=error)
-        url, named = split_userinfo(url)
+        url, named = split_userinfo(url, is_encoded=plan.is_encoded)
         self._progress.url = url
         attempt = Attempt(url, self._settings, self._progress)
         try:
@@ -112,8 +113,11 @@ class Execution:
         if plan.offline:
             options["middlewares"] = (unsent,)
         elif auth is not None and auth.scheme == "digest":
-            options["middlewares"] = (session.digest(auth),)
-        async with session.client.request(plan.method, with_query(url, message.query), **options) as response:
+            options["middlewares"] = (*retrying(plan, progress), session.digest(auth))
+        elif plan.retries:
+            options["middlewares"] = retrying(plan, progress)
+        target = with_query(url, message.query, is_encoded=plan.is_encoded)
+        async with session.client.request(plan.method, target, **options) as response:
             return await self._received(response, attempt)
 
     async def _received(self, response: httpkit.ClientResponse, attempt: Attempt) -> Record:

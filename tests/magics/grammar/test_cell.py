@@ -15,11 +15,19 @@ LINES = [
     "GET https://h.org/x", "POST {{base}}/y HTTP/1.1", "  ?a={{b}}", "  &c=d", "Accept: */*", "X-REQUEST-TYPE: GraphQL",
     "Content-Type: application/json", "Content-Type: multipart/form-data", "", "", '{"a": {{x}}}', "{{y|raw}}", "< file",
     "<@ {{f}}", "<@latin1 f", "<@nosuch f", "### title", "###", "# @name a", "# @name", "// @ref a", "# @forceRef b",
-    "# @prompt p What?", "# @note", "# @no-redirect", "# @capture t = jsonpath \"$.t\" secret", "# @capture x", "# @retry 3",
+    "# @prompt p What?", "# @note", "# @no-redirect", '# @capture t = jsonpath "$.t" secret', "# @capture x", "# @retry 3",
     "# @retry x", "# @timeout 5 ms", "# @paginate", "# @nmae", "# text", "@base = h", "@v", "?? status == 200", "??",
     "> {% x %}", "{{", "}}", "--b", "import a.http", "key", "a b c",
 ]  # fmt: skip
 cells = st.lists(st.sampled_from(LINES) | st.text(max_size=12), max_size=12).map("\n".join)
+
+
+def cell_or_error(text):
+    """Return the cell of `text`, or the error it is refused with."""
+    try:
+        return parse_cell(text)
+    except CellError as error:
+        return error
 
 
 def refused(text):
@@ -32,25 +40,21 @@ def refused(text):
 @given(cells)
 def test_any_text_parses_or_its_error_points_into_it(text):
     """A cell is understood, or a row and column of it are named."""
-    try:
-        parse_cell(text)
-    except CellError as error:
+    read = cell_or_error(text)
+    if isinstance(read, CellError):
         lines = text.replace("\r\n", "\n").split("\n")
-        assert 1 <= error.row <= len(lines)
-        assert lines[error.row - 1] == error.line
-        assert 0 <= error.start <= error.end <= len(error.line)
-        assert error.column == error.start + 1
-        assert error.message
+        assert 1 <= read.row <= len(lines)
+        assert lines[read.row - 1] == read.line
+        assert 0 <= read.start <= read.end <= len(read.line)
+        assert read.column == read.start + 1
+        assert read.message
 
 
 @given(cells)
 def test_pieces_stand_where_they_say(text):
     """The text of every piece is that of the cell at its place, so errors in values point right."""
-    try:
-        cell = parse_cell(text)
-    except CellError:
-        return
-    for request in cell.requests:
+    cell = cell_or_error(text)
+    for request in () if isinstance(cell, CellError) else cell.requests:
         texts = [request.target, *(field.value for field in request.headers), *request.checks]
         texts += [piece.path if isinstance(piece, FilePiece) else piece for piece in request.body]
         for piece in texts:
@@ -60,7 +64,7 @@ def test_pieces_stand_where_they_say(text):
 def test_requests_are_parted_by_three_hashes():
     """Each has its title, name and place."""
     cell = parse_cell("GET h/1\n### two\n# @name b\nGET h/2\n\nbody\n####\n\n### none\n")
-    assert ["GET h/1", "GET h/2"] == [f"{each.method} {each.target.text}" for each in cell.requests]
+    assert [f"{each.method} {each.target.text}" for each in cell.requests] == ["GET h/1", "GET h/2"]
     assert [("", None, 0), ("two", Piece("b", 24), 1)] == [
         (each.title, each.directives.name, each.block) for each in cell.requests
     ]
@@ -74,12 +78,14 @@ def test_directives_are_read_before_the_request_among_its_fields_and_after_its_b
         "# @timeout 500 ms\n"
     )
     said = cell.requests[0].directives
-    assert ("a", "Sure?", False, False, 3, 0.5) == (
+    assert (
         said.name.text, said.note, said.follow, said.cookie_jar, said.retries, said.timeout
-    )  # fmt: skip
-    assert [("b", False), ("c", True)] == [(ref.name, ref.always) for ref in said.refs]
-    assert [("user", "Your name?")] == [(prompt.name, prompt.question) for prompt in said.prompts]
-    assert [Capture("tok", 'jsonpath "$.t"', secret=True), Capture("n", 'header "X-N"')] == [c for c, _ in said.captures]
+    ) == ("a", "Sure?", False, False, 3, 0.5)  # fmt: skip
+    assert [(ref.name, ref.always) for ref in said.refs] == [("b", False), ("c", True)]
+    assert [(prompt.name, prompt.question) for prompt in said.prompts] == [("user", "Your name?")]
+    assert [Capture("tok", 'jsonpath "$.t"', secret=True), Capture("n", 'header "X-N"')] == [
+        c for c, _ in said.captures
+    ]
     assert [Piece("body", 118)] == list(cell.requests[0].body)
 
 
@@ -91,9 +97,9 @@ def test_a_disabled_request_is_read_and_not_run():
 
 def test_a_near_miss_of_a_directive_is_a_hint_and_any_other_word_is_a_comment():
     """A comment may begin with @; one that looks like a directive is pointed out."""
-    assert [(0, "@nmae is not known and stays a comment; did you mean @name?")] == list(
-        parse_cell("# @nmae x\n# @ada look at this\n# @title x\nGET h").hints
-    )
+    assert list(parse_cell("# @nmae x\n# @ada look at this\n# @title x\nGET h").hints) == [
+        (0, "@nmae is not known and stays a comment; did you mean @name?")
+    ]
 
 
 @pytest.mark.parametrize(

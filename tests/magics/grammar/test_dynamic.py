@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import random
 from datetime import datetime, timedelta, timezone
 
@@ -71,7 +72,7 @@ def test_a_value_is_made_of_the_circumstances(expression, expected):
 )
 def test_a_wrong_one_says_what_was_expected(expression, words):
     """The message names the value and what it takes."""
-    with pytest.raises(DynamicError, match="^\\$") as caught:
+    with pytest.raises(DynamicError, match=r"^\$") as caught:
         made(expression)
     assert words in str(caught.value)
 
@@ -79,7 +80,5 @@ def test_a_wrong_one_says_what_was_expected(expression, words):
 @given(st.text(st.sampled_from("timesap datetimerndI.()'\" -1ydM,%$"), max_size=30))
 def test_any_words_give_a_value_or_an_error_in_words(text):
     """Nothing but the documented error comes out."""
-    try:
+    with contextlib.suppress(DynamicError):
         made(f"${text}")
-    except DynamicError as error:
-        assert str(error)

@@ -9,7 +9,13 @@ from httpkit_magics.grammar.place import CellError, Piece, PlaceError, lines_of
 
 @pytest.mark.parametrize(
     ("start", "end", "row", "column", "mark"),
-    [(0, 2, 1, 1, "ab\n^^"), (4, 5, 2, 2, "cde\n ^"), (4, 9, 2, 2, "cde\n ^^"), (7, 7, 3, 1, "\n^"), (99, 99, 3, 1, "\n^")],
+    [
+        (0, 2, 1, 1, "ab\n^^"),
+        (4, 5, 2, 2, "cde\n ^"),
+        (4, 9, 2, 2, "cde\n ^^"),
+        (7, 7, 3, 1, "\n^"),
+        (99, 99, 3, 1, "\n^"),
+    ],
 )
 def test_an_error_knows_its_row_and_column(start, end, row, column, mark):
     """Both are counted from 1; the mark stays in the line."""

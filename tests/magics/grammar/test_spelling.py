@@ -7,7 +7,7 @@ from decimal import Decimal
 from pathlib import PurePosixPath
 from uuid import UUID
 
-import pandas
+import pandas as pd
 import pytest
 
 from httpkit_magics.grammar.spelling import json_spelling, text_spelling
@@ -27,8 +27,8 @@ from httpkit_magics.grammar.spelling import json_spelling, text_spelling
         (UUID(int=1), "00000000-0000-0000-0000-000000000001"),
         (PurePosixPath("a/b"), "a/b"),
         ({"a": [1]}, '{"a": [1]}'),
-        (pandas.Series([7])[0], "7"),
-        (pandas.Timestamp("2026-11-20"), "2026-11-20T00:00:00"),
+        (pd.Series([7])[0], "7"),
+        (pd.Timestamp("2026-11-20"), "2026-11-20T00:00:00"),
     ],
 )
 def test_a_value_has_one_spelling_as_text(value, expected):
@@ -42,7 +42,7 @@ def test_a_value_has_one_spelling_as_text(value, expected):
         (None, "null"),
         ([date(2026, 11, 20)], '["2026-11-20"]'),
         ({"a": Decimal("1.5"), "b": Decimal(2)}, '{"a": 1.5, "b": 2}'),
-        (pandas.Series([1, 2]), "[1, 2]"),
+        (pd.Series([1, 2]), "[1, 2]"),
         ({1, 2}, "[1, 2]"),
         ("é", '"é"'),
     ],

@@ -20,6 +20,14 @@ def filled(text, place, value, **how):
     return fill(Piece(text, 0), place, lambda _: Value(value, "test", **how))
 
 
+def template_or_error(piece):
+    """Return the parts of a template, or the error it is refused with."""
+    try:
+        return parse_template(piece)
+    except PlaceError as error:
+        return error
+
+
 def refused(call):
     """Return the error that a call is refused with."""
     with pytest.raises(PlaceError) as caught:
@@ -61,12 +69,11 @@ def test_a_malformed_placeholder_is_shown(text, start, end):
 @given(texts)
 def test_any_text_parses_or_points_into_itself(text):
     """A template is understood, or its error lies in it."""
-    try:
-        parts = parse_template(Piece(text, 5))
-    except PlaceError as error:
-        assert 5 <= error.start <= error.end <= 5 + len(text)
+    read = template_or_error(Piece(text, 5))
+    if isinstance(read, PlaceError):
+        assert 5 <= read.start <= read.end <= 5 + len(text)
         return
-    whole = "".join(part.whole.text if isinstance(part, Placeholder) else part for part in parts)
+    whole = "".join(part.whole.text if isinstance(part, Placeholder) else part for part in read)
     assert whole == text.replace("\\{{", "{{")
 
 

@@ -71,6 +71,12 @@ def test_a_saved_body_says_where_it_is(saved, words):
     assert words in to_text(panel_of(a_record(saved=saved)))
 
 
+def test_a_download_without_anything_missing_is_no_error():
+    """Its badge says so, and the status stands beside it."""
+    panel = panel_of(a_record(status=416, reason="Range Not Satisfiable", saved=SavedFile(Path("a"), 5, 5)))
+    assert (panel.badge, panel.tone, panel.facts[0]) == ("Complete", "good", "416 Range Not Satisfiable")
+
+
 def test_a_running_stream_shows_its_last_lines_without_secrets():
     """Twenty of them at most."""
     text = "".join(f'{{"n": {number}, "access_token": "abcdefgh12345678"}}\n' for number in range(100))

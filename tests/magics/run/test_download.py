@@ -155,6 +155,7 @@ def test_a_complete_file_is_left_as_it_is(load, tmp_path):
     (tmp_path / "out").write_bytes(CONTENT)
     record = load("-d -c -O out {}/data")
     assert (record.failure, record.saved.size, record.saved.is_complete) == (None, len(CONTENT), True)
+    assert (record.status, record.ok, record.raise_for_status()) == (416, True, None)
     assert (tmp_path / "out").read_bytes() == CONTENT
 
 

@@ -28,7 +28,7 @@ def test_the_private_file_goes_over_the_public_one_and_both_over_what_is_shared(
         {"$shared": {"v": "1", "w": "1"}, "dev": {"v": "2", "host": "h"}, "prod": {}},
         {"dev": {"host": "private", "pin": "x"}, "stage": {"a": "b"}},
     )
-    assert ["dev", "prod", "stage"] == list(found.named)
+    assert list(found.named) == ["dev", "prod", "stage"]
     dev = found.active("dev").entries
     assert {
         "v": Entry("2", "http-client.env.json", False),
@@ -49,7 +49,9 @@ def test_a_telling_name_is_secret_in_the_public_file_too(tmp_path):
 
 def test_what_jetbrains_keeps_beside_the_values_is_no_value(tmp_path):
     """Security and SSLConfiguration configure its client."""
-    assert {"a"} == set(written(tmp_path, {"dev": {"a": 1, "Security": {}, "SSLConfiguration": {}}}).named["dev"].entries)
+    assert {"a"} == set(
+        written(tmp_path, {"dev": {"a": 1, "Security": {}, "SSLConfiguration": {}}}).named["dev"].entries
+    )
 
 
 def test_files_are_found_in_folders_above(tmp_path):
@@ -60,13 +62,13 @@ def test_files_are_found_in_folders_above(tmp_path):
     (tmp_path / "a" / "http-client.env.json").write_text('{"near": {}}')
     (tmp_path / ".env").write_text("A=1")
     found = read_environments(inner)
-    assert (["near"], {"A": "1"}) == (list(found.named), dict(found.dotenv))
+    assert (list(found.named), dict(found.dotenv)) == (["near"], {"A": "1"})
 
 
 def test_dotenv_is_read_as_it_stands(tmp_path):
     """Quotes and comments as in other tools; nothing of the process is put in."""
     text = "A='b c' # why\nexport B=$HOME\nC=\nD\n"
-    assert {"A": "b c", "B": "$HOME", "C": ""} == dict(written(tmp_path, dotenv=text).dotenv)
+    assert dict(written(tmp_path, dotenv=text).dotenv) == {"A": "b c", "B": "$HOME", "C": ""}
 
 
 @pytest.mark.parametrize(
@@ -81,7 +83,7 @@ def test_dotenv_is_read_as_it_stands(tmp_path):
 )
 def test_a_broken_file_is_named(tmp_path, content, words):
     """One sentence with the file, the fact and what was expected; nothing of its content."""
-    with pytest.raises(EnvironmentsError, match="http-client.env.json") as caught:
+    with pytest.raises(EnvironmentsError, match=r"http-client\.env\.json") as caught:
         written(tmp_path, content)
     assert words in str(caught.value)
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 import re
 
 import pytest
+from cell_desk import Desk, answer, sent
 
 from httpkit_magics.grammar.plan import LineError
-from cell_desk import Desk, answer, sent
 
 JSON = [("Content-Type", "application/json")]
 FORM = [("Content-Type", "application/x-www-form-urlencoded")]
@@ -31,7 +31,10 @@ REQUEST_LINES = {
         "GET https://h.org/c\n    ?page=2\n    &size=10",
         "GET https://h.org/c?page=2&size=10",
     ),
-    "query lines indented by tabs": ("GET https://h.org/c\n\t?page=2\n\t&size=10", "GET https://h.org/c?page=2&size=10"),
+    "query lines indented by tabs": (
+        "GET https://h.org/c\n\t?page=2\n\t&size=10",
+        "GET https://h.org/c?page=2&size=10",
+    ),
     "path lines (JetBrains)": (
         "GET https://h.org:8080\n    /api\n    /get\n    ?id=1\n    &v=c",
         "GET https://h.org:8080/api/get?id=1&v=c",
@@ -43,7 +46,10 @@ REQUEST_LINES = {
     "a port alone": ("GET :8000/x", "GET :8000/x"),
     "a variable as host": ("@host = https://h.org\nGET {{host}}/x", "GET https://h.org/x"),
     "a variable with blanks inside its braces": ("@host = h.org\nGET https://{{ host }}/x", "GET https://h.org/x"),
-    "a variable made of another": ("@host = h.org\n@base = https://{{host}}/v1\nGET {{base}}/x", "GET https://h.org/v1/x"),
+    "a variable made of another": (
+        "@host = h.org\n@base = https://{{host}}/v1\nGET {{base}}/x",
+        "GET https://h.org/v1/x",
+    ),
     "a variable after its use": ("GET {{host}}/x\n\n###\n@host = h.org", "GET h.org/x"),
     "a variable in the path is escaped": ("@id = a/b c\nGET h.org/{{id}}", "GET h.org/a%2Fb%20c"),
     "a variable in the query is escaped": ("@q = a&b=c\nGET h.org/?q={{q}}", "GET h.org/?q=a%26b%3Dc"),
@@ -73,7 +79,11 @@ MESSAGES = {
     "a comment among fields": ("GET h\nX: a\n# Y: b\n// Z: c", [("X", "a")], None),
     "a value with a colon": ("GET h\nReferer: https://h/x:1", [("Referer", "https://h/x:1")], None),
     "a variable in a field": ("@t = abc\nGET h\nX: Bearer {{t}}", [("X", "Bearer abc")], None),
-    "Basic with user and password apart": ("GET h\nAuthorization: Basic ada pw", [("Authorization", "Basic YWRhOnB3")], None),
+    "Basic with user and password apart": (
+        "GET h\nAuthorization: Basic ada pw",
+        [("Authorization", "Basic YWRhOnB3")],
+        None,
+    ),
     "Basic with a colon": ("GET h\nAuthorization: Basic ada:pw", [("Authorization", "Basic YWRhOnB3")], None),
     "Basic encoded already": ("GET h\nAuthorization: Basic YWRhOnB3", [("Authorization", "Basic YWRhOnB3")], None),
     "a JSON body": ('POST h\nContent-Type: application/json\n\n{"a": 1}\n', JSON, b'{"a": 1}'),
@@ -120,8 +130,10 @@ MESSAGES = {
         b"<a>a&lt;b</a>",
     ),
     "a multipart body with its boundary": (
-        "POST h\nContent-Type: multipart/form-data; boundary=B\n\n--B\n"
-        'Content-Disposition: form-data; name="a"\n\n1\n--B--',
+        (
+            "POST h\nContent-Type: multipart/form-data; boundary=B\n\n--B\n"
+            'Content-Disposition: form-data; name="a"\n\n1\n--B--'
+        ),
         [("Content-Type", "multipart/form-data; boundary=B")],
         b'--B\r\nContent-Disposition: form-data; name="a"\r\n\r\n1\r\n--B--\r\n',
     ),
@@ -157,8 +169,10 @@ FILES = {
     "a file between lines": ("POST h\n\na\n< data.txt\nb", b"a\n{{x}} caf\xc3\xa9\nb"),
     "a file named by a variable": ("@f = data\nPOST h\n\n< {{f}}.txt", b"{{x}} caf\xc3\xa9"),
     "a file in a multipart body": (
-        'POST h\nContent-Type: multipart/form-data; boundary=B\n\n--B\nContent-Disposition: form-data; name="f"\n\n'
-        "< data.txt\n--B--",
+        (
+            'POST h\nContent-Type: multipart/form-data; boundary=B\n\n--B\nContent-Disposition: form-data; name="f"\n\n'
+            "< data.txt\n--B--"
+        ),
         b'--B\r\nContent-Disposition: form-data; name="f"\r\n\r\n{{x}} caf\xc3\xa9\r\n--B--\r\n',
     ),
     "a query of GraphQL in a file": ("@x = q\nGRAPHQL h\n\n<@ data.txt", '{"query": "q café"}'.encode()),
@@ -217,7 +231,9 @@ def test_dynamic_and_environment_values_are_filled_in(name, tmp_path, monkeypatc
     )
     expression, pattern = DYNAMIC[name]
     environments = read_environments(tmp_path)
-    body = sent(f"POST h\nContent-Type: text/plain\n\n{expression}", environments=environments, active="dev")[2].decode()
+    body = sent(f"POST h\nContent-Type: text/plain\n\n{expression}", environments=environments, active="dev")[
+        2
+    ].decode()
     assert re.fullmatch(pattern, body), body
 
 

@@ -1,104 +1,63 @@
-"""Requests that are made again."""
+"""Requests that are made again, against a server that gives what it is told to."""
 
 from __future__ import annotations
 
 import asyncio
-import time
-from datetime import UTC, datetime, timedelta
-from email.utils import format_datetime
 
 import pytest
-from cell_desk import answer
+from servers.threaded import response, serving
 
-from httpkit_magics.record.record import Failure
+from httpkit_magics.grammar.plan import Plan
+from httpkit_magics.run.execute import Resources, execute
 from httpkit_magics.run.progress import Underway
-from httpkit_magics.run.retry import LONGEST_WAIT, is_worth_it, persist, wait_after
+from httpkit_magics.run.retry import retrying
+from httpkit_magics.run.settings import Settings
+
+BUSY = response(b"", status="503 Service Unavailable", Retry_After="0")
+SOON = response(b"", status="503 Service Unavailable", Retry_After="20")
 
 
-def failing(kind):
-    """Return a record without a response."""
-    return answer().replaced(status=None, failure=Failure(kind, "x", "x"))
-
-
-async def tried(*records, retries):
-    """Return the last record and how often was tried, with answers that allow no wait."""
-    given = [record.replaced() for record in records]
-    made = []
-
-    async def attempt():
-        made.append(given.pop(0))
-        return made[-1]
-
-    record = await persist(attempt, retries, Underway("GET", "h"))
-    return record, len(made)
-
-
-NOW = {"Retry_After": "0"}
+async def made(plan, timeout=5):
+    """Return the record of `plan`."""
+    resources = Resources()
+    try:
+        return await execute(resources, plan, Settings(timeout=timeout), Underway(plan.method, plan.target))
+    finally:
+        await resources.sessions.close()
 
 
 @pytest.mark.parametrize(
-    ("statuses", "retries", "expected"),
-    [((503, 200), 3, (200, 2)), ((503, 503, 503), 2, (503, 3)), ((404,), 3, (404, 1)), ((429, 500, 201), 5, (201, 3))],
-)
-async def test_a_request_is_made_again_until_it_is_answered(statuses, retries, expected):
-    """Statuses that say "later" are, others are not; the number of attempts is told."""
-    record, count = await tried(*(answer(status=status, **NOW) for status in statuses), retries=retries)
-    assert expected == (record.status, count)
-    assert record.attempts == count
-
-
-@pytest.mark.parametrize(
-    ("record", "expected"),
+    ("method", "answer", "retries", "status", "attempts"),
     [
-        (failing("refused"), True),
-        (failing("timeout"), True),
-        (failing("dns"), True),
-        (failing("malformed"), True),
-        (failing("tls"), False),
-        (failing("url"), False),
-        (failing("cancelled"), False),
-        (answer(status=500), True),
-        (answer(status=400), False),
-        (answer(status=200), False),
+        ("GET", BUSY, 2, 503, 3),
+        ("POST", BUSY, 1, 503, 2),
+        ("GET", response(b"ok"), 3, 200, 1),
+        ("GET", response(b"", status="404 Not Found"), 3, 404, 1),
+        ("GET", BUSY, 0, 503, 1),
     ],
 )
-def test_only_what_time_may_heal_is_tried_again(record, expected):
-    """A bad certificate stays bad."""
-    assert expected == is_worth_it(record)
-
-
-def test_waits_double_and_vary_and_end():
-    """Half a second, one, two ... less up to a half, thirty at most."""
-    assert [0.5, 1.0, 2.0, 4.0] == [wait_after(failing("dns"), n, lambda: 0.0) for n in (1, 2, 3, 4)]
-    assert wait_after(failing("dns"), 1, lambda: 1.0) == 0.25
-    assert wait_after(failing("dns"), 20, lambda: 0.0) == LONGEST_WAIT
-
-
-@pytest.mark.parametrize(
-    ("value", "low", "high"),
-    [
-        ("3", 3, 3),
-        ("9999999", LONGEST_WAIT, LONGEST_WAIT),
-        (format_datetime(datetime.now(UTC) + timedelta(seconds=20), usegmt=True), 10, 20),
-        (format_datetime(datetime.now(UTC) - timedelta(days=1), usegmt=True), 0, 0),
-        ("soon", 0.25, 0.5),
-        ("-1", 0.25, 0.5),
-    ],
-)
-def test_the_server_says_when(value, low, high):
-    """Retry-After in seconds or as a date (RFC 9110 section 10.2.3), within bounds."""
-    assert low <= wait_after(answer(status=503, Retry_After=value), 1) <= high
+async def test_a_request_is_made_again_while_the_server_says_later(method, answer, retries, status, attempts):
+    """Whatever its method, as somebody asked for it; the record says how often."""
+    with serving({"/": answer}) as server:
+        record = await made(Plan(method, f"{server.url}/", retries=retries))
+    assert (record.status, record.attempts) == (status, attempts)
+    assert len(server.requests) == attempts
 
 
 async def test_a_wait_can_be_cancelled():
-    """The stop button gives the record of the attempt before, at once."""
-    began = time.perf_counter()
+    """The stop button is heard between two attempts, too."""
+    with serving({"/": SOON}) as server:
+        task = asyncio.create_task(made(Plan("GET", f"{server.url}/", retries=3), timeout=60))
+        for _ in range(500):
+            await asyncio.sleep(0.01)
+            if server.requests:
+                break
+        await asyncio.sleep(0.05)
+        task.cancel()
+        record = await asyncio.wait_for(task, 1)
+    assert (record.failure.kind, record.attempts) == ("cancelled", 1)
 
-    async def attempt():
-        return answer(status=503, Retry_After="20")
 
-    task = asyncio.create_task(persist(attempt, 3, Underway("GET", "h")))
-    await asyncio.sleep(0.05)
-    task.cancel()
-    assert (await task).status == 503
-    assert time.perf_counter() - began < 2
+def test_a_plan_that_says_nothing_pays_nothing():
+    """No middleware, so no call for any request."""
+    assert retrying(Plan("GET", "h"), Underway("GET", "h")) == ()

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import json
+import os
 
 import pytest
 from cell_desk import Desk, sent
 
 from httpkit_magics.grammar.place import CellError
 from httpkit_magics.record.redaction import VAULT
-from httpkit_magics.record.secrets import Secret
+from httpkit_magics.record.secrets import MASK, Secret
 from httpkit_magics.run.environment import Entry, Environment, Environments
 
 
 def environment(**values):
     """Return environments of which "dev" has these values; a name that starts with private_ is secret."""
-    entries = {name: Entry(value, "http-client.env.json", name.startswith("private_")) for name, value in values.items()}
+    entries = {
+        name: Entry(value, "http-client.env.json", name.startswith("private_")) for name, value in values.items()
+    }
     return {"environments": Environments({"dev": Environment("dev", entries)}), "active": "dev"}
 
 
@@ -63,7 +66,10 @@ def test_any_expression_of_python_is_a_value(expression, expected):
 
 def test_a_variable_of_the_cell_that_is_one_placeholder_keeps_its_type():
     """A number stays a number on its way into JSON."""
-    assert json.loads(sent('@a = {{n}}\nPOST h\n\n{"a": {{a}}, "b": "{{a}}"}', names={"n": "5"})[2]) == {"a": "5", "b": "5"}
+    assert json.loads(sent('@a = {{n}}\nPOST h\n\n{"a": {{a}}, "b": "{{a}}"}', names={"n": "5"})[2]) == {
+        "a": "5",
+        "b": "5",
+    }
     assert json.loads(sent('@a = {{n}}\nPOST h\n\n{"a": {{a}}}', names={"n": 5})[2]) == {"a": 5}
 
 
@@ -71,7 +77,7 @@ def test_the_last_variable_before_a_request_counts():
     """A block sees what stands above it and in it; else what comes below."""
     desk = Desk()
     desk.run("@a = 1\nGET h/{{a}}/{{b}}\n###\n@a = 2\n@b = 3\nGET h/{{a}}/{{b}}")
-    assert ["GET h/1/3", "GET h/2/3"] == desk.targets
+    assert desk.targets == ["GET h/1/3", "GET h/2/3"]
 
 
 @pytest.mark.parametrize(
@@ -109,7 +115,7 @@ def test_an_expression_that_fails_says_why(expression, words):
     """The user's own exception, in one line, at the placeholder."""
     error = refused(f"GET h/{{{{{expression}}}}}", names={"d": {}, "s": Secret("hush-hush")})
     assert words in error.message
-    assert (1, 7) == (error.row, error.column)
+    assert (error.row, error.column) == (1, 7)
 
 
 @pytest.mark.parametrize(
@@ -131,24 +137,24 @@ def test_what_was_used_is_told_with_where_it_came_from():
     desk = Desk(names={"n": 3}, **environment(host="h"))
     desk.run("@x = 1{{n}}\nGET {{host}}/{{x}}/{{n + 1}}/{{$randomInt 5 6}}")
     (used,) = desk.values
-    assert [
+    assert [(value.name, value.text, value.source) for value in used.values()] == [
         ("host", "h", "dev in http-client.env.json"),
         ("n", "3", "Python"),
-        ("x", "13", "line 1 of the cell"),
+        ("x", "13", "line 2 of the cell"),
         ("n + 1", "4", "Python"),
         ("$randomInt 5 6", "5", "$randomInt"),
-    ] == [(value.name, value.text, value.source) for value in used.values()]
+    ]
 
 
 def test_a_secret_is_sent_and_told_nowhere():
     """Its text goes into the request; the panel gets a mask, and from then on every sink masks it."""
     desk = Desk(names={"tok": Secret("python-secret-1")}, **environment(private_key="private-secret-2"))
     desk.run("@auth = Bearer {{tok}}\nGET h/{{private_key}}\nAuthorization: {{auth}}")
-    assert ["GET h/private-secret-2"] == desk.targets
-    assert (("Authorization", "Bearer python-secret-1"),) == desk.plans[0].headers
-    assert [True, True, True] == [value.is_secret for value in desk.values[0].values()]
+    assert desk.targets == ["GET h/private-secret-2"]
+    assert desk.plans[0].headers == (("Authorization", "Bearer python-secret-1"),)
+    assert [value.is_secret for value in desk.values[0].values()] == [True, True, True]
     assert "secret" not in "".join(value.text for value in desk.values[0].values())
-    assert "\u2022" * 6 + " and " + "\u2022" * 6 == VAULT.redactor.text("python-secret-1 and private-secret-2")
+    assert VAULT.redactor.text("python-secret-1 and private-secret-2") == "\u2022" * 6 + " and " + "\u2022" * 6
 
 
 def test_a_variable_with_a_telling_name_is_a_secret():
@@ -157,6 +163,24 @@ def test_a_variable_with_a_telling_name_is_a_secret():
     desk.run("@password = letmein-77\nGET h?p={{password}}")
     assert desk.values[0]["password"].is_secret
     assert "letmein" not in VAULT.redactor.text("echo: letmein-77")
+
+
+@pytest.mark.parametrize("expression", ["os.environ['SCOPE_API_KEY']", "auth_token", "'Bearer ' + auth_token"])
+def test_an_expression_with_a_telling_name_in_it_is_a_secret(expression, monkeypatch):
+    """The usual way to a token is a variable of the process."""
+    monkeypatch.setenv("SCOPE_API_KEY", "scope-planted-1")
+    desk = Desk(names={"os": os, "auth_token": "scope-planted-2"})
+    desk.run(f"GET h\nX: {{{{{expression}}}}}")
+    assert [value.is_secret for value in desk.values[0].values()] == [True]
+    assert "planted" not in VAULT.redactor.text(desk.plans[0].headers[0][1])
+
+
+def test_a_common_word_is_no_secret_because_of_its_name():
+    """`key = "category"` names a column; to mask that word everywhere would hide what people came for."""
+    desk = Desk(names={"key": "category", "session": "e7f3-0193-88aa"})
+    desk.run("@sort_key = price\nGET h/{{key}}/{{sort_key}}/{{session}}")
+    assert [value.is_secret for value in desk.values[0].values()] == [False, False, True]
+    assert VAULT.redactor.text("category price e7f3-0193-88aa") == f"category price {MASK}"
 
 
 def test_a_python_object_with_the_form_of_a_reference_is_one_where_it_exists():

@@ -38,7 +38,7 @@ def test_the_keyring_comes_next(ring):
     ring["example.org", "ada"] = "from-keyring-4"
     assert secret("CELL_KEY").reveal() == "from-keyring-3"
     assert from_keyring("example.org", "ada").reveal() == "from-keyring-4"
-    with pytest.raises(SecretError, match="keyring set example.org bob"):
+    with pytest.raises(SecretError, match=r"keyring set example\.org bob"):
         from_keyring("example.org", "bob")
 
 

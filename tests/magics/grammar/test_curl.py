@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -248,3 +251,14 @@ def test_every_text_is_plans_or_an_error(text):
     else:
         return
     assert 0 <= place[0] <= place[1] <= length
+
+
+@pytest.mark.parametrize(
+    "filler", ["x", " ", "'", '"', "\\", "^", "`", "$", ";", "\n", "a='", '^"', "\\\n", "{", "-H x "]
+)
+def test_a_long_text_takes_linear_time(filler):
+    """Whatever is pasted: half a megabyte is read or refused within two seconds."""
+    began = time.perf_counter()
+    with contextlib.suppress(CellError):
+        parse_curl(f"curl h -d {filler * (500_000 // len(filler))}")
+    assert time.perf_counter() - began < 2

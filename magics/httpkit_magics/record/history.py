@@ -108,7 +108,8 @@ class History:
     def _earlier(self, record: Record) -> list[Record]:
         """Return what came before `record`, the latest first."""
         records = list(self)
-        place = next((index for index, each in enumerate(records) if each is record), len(records))
+        # A record without its body shares the request with the whole one.
+        place = next((index for index, each in enumerate(records) if each.request is record.request), len(records))
         return records[:place][::-1]
 
     def _trim(self) -> None:

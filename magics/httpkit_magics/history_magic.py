@@ -36,7 +36,7 @@ class Past:
 
     def add(self, record: Record) -> None:
         """Take `record` into the history, with its cell and, after a 304, the body that is still good."""
-        record.cell, record.cell_id = self._shell.execution_count, self._cell_id
+        record.cell, record.cell_id = self._number(), self._cell_id
         record.stored = HISTORY.stored(record)
         HISTORY.add(record)
 
@@ -61,6 +61,12 @@ class Past:
     def _enter(self, info: Any) -> None:
         # A terminal's lines have no id, and a line that is typed again is the same cell.
         self._cell_id = info.cell_id or hashlib.sha256((info.raw_cell or "").encode("utf-8", "replace")).hexdigest()
+
+    def _number(self) -> int | None:
+        """Return the number of the cell that runs; None where none does, as in a thread that goes on after it."""
+        # The shell's own count is that of the next cell in IPython 9.18 already.
+        result = getattr(self._shell.displayhook, "exec_result", None)
+        return None if result is None else result.execution_count
 
     def _found(self, word: str) -> Record:
         try:

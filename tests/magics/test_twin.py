@@ -54,13 +54,13 @@ assert len(http.history) == 3 and http.last is http.history[-1]
 print(r.status, r["$.a"], r.url.removeprefix(url))
 """
     done = script(code, server.url, "-X", "dev")
-    assert (0, "200 1 /?q=a+b\n", "") == (done.returncode, done.stdout, done.stderr)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "200 1 /?q=a+b\n", "")
 
 
 def test_a_failure_is_a_record_in_a_script_too():
     """Refused is no exception."""
     done = script("print(http.get('http://127.0.0.1:9/').failure.kind)", "")
-    assert (0, "refused\n", "") == (done.returncode, done.stdout, done.stderr)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "refused\n", "")
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="a signal of Unix")
@@ -83,7 +83,7 @@ def test_an_interrupt_ends_a_request_of_a_script(tmp_path: Path):
         began = time.monotonic()
         os.kill(child.pid, signal.SIGINT)
         out, err = child.communicate(timeout=20)
-    assert ("cancelled\n", "") == (out, err)
+    assert (out, err) == ("cancelled\n", "")
     assert time.monotonic() - began < 3
 
 
@@ -116,7 +116,7 @@ async def test_the_awaiting_loop_goes_on(server):
     ticking = asyncio.create_task(turn())
     records = await asyncio.gather(*(http.aget(server.url) for _ in range(5)))
     ticking.cancel()
-    assert [200] * 5 == [record.status for record in records]
+    assert [record.status for record in records] == [200] * 5
     assert turns > 5
 
 
@@ -139,7 +139,7 @@ def test_two_runs_are_compared_and_a_304_finds_its_body():
         first = http.get(server.url)
         server.answers["/"] = response(b'{"n": 2}', Content_Type="application/json", ETag='"v2"')
         http.get(server.url)
-        assert [("$.n", 1, 2)] == [(each.place, each.before, each.after) for each in http.diff().body]
+        assert [(each.place, each.before, each.after) for each in http.diff().body] == [("$.n", 1, 2)]
         assert not http.diff(first, first)
         server.answers["/"] = response(status="304 Not Modified", ETag='"v1"')
         assert http.get(server.url, headers={"If-None-Match": '"v1"'}).stored is first

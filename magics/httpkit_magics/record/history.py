@@ -95,7 +95,9 @@ class History:
         Of the runs of one cell the one with the same method and URL is meant, if there is one.
         """
         earlier = self._earlier(record)
-        ran = [each for each in earlier if record.cell_id and each.cell_id == record.cell_id and each.cell != record.cell]
+        ran = [
+            each for each in earlier if record.cell_id and each.cell_id == record.cell_id and each.cell != record.cell
+        ]
         same = [each for each in ran or earlier if _asked(each) == _asked(record)]
         return next(iter(same or ran), None)
 

@@ -28,9 +28,9 @@ def test_any_two_records_compare(before, after):
 def test_a_record_does_not_differ_from_itself(record):
     """Nothing at all."""
     difference = compare(record, record)
-    assert (False, None, None, (), ()) == (
+    assert (
         bool(difference), difference.status, difference.url, difference.headers, difference.body,
-    )  # fmt: skip
+    ) == (False, None, None, (), ())  # fmt: skip
 
 
 def test_a_status_and_a_failure_are_compared():
@@ -38,7 +38,7 @@ def test_a_status_and_a_failure_are_compared():
     found = a_record()
     missing = a_record(status=404, reason="Not Found")
     refused = a_record(status=None, failure=Failure("refused", "Cannot connect", "no"))
-    assert ("200 OK", "404 Not Found") == (compare(found, missing).status.before, compare(found, missing).status.after)
+    assert (compare(found, missing).status.before, compare(found, missing).status.after) == ("200 OK", "404 Not Found")
     assert compare(found, refused).status.after == "Cannot connect"
 
 
@@ -48,24 +48,33 @@ def test_fields_compare_without_case_and_those_that_always_change_are_left_out()
     after = a_record(headers=[("date", "2"), ("x-a", "2"), ("vary", "a, b"), ("x-new", "n")])
     expected = [("changed", "x-a", "1", "2"), ("removed", "x-gone", "", None), ("added", "x-new", None, "n")]
     assert expected == _said(compare(before, after).headers)
-    assert [("changed", "date", "1", "2")] == _said(compare(before, after, ignore=["X-A", "x-gone", "x-new"]).headers)
+    assert _said(compare(before, after, ignore=["X-A", "x-gone", "x-new"]).headers) == [("changed", "date", "1", "2")]
 
 
 def test_json_is_compared_by_path():
     """Layout and the order of members don't count."""
-    before, after = a_record(b'{"a": 1, "b": [1, 2]}', "application/json"), a_record(b'{"b":[1,3],"a":1}', "application/json")
+    before, after = (
+        a_record(b'{"a": 1, "b": [1, 2]}', "application/json"),
+        a_record(b'{"b":[1,3],"a":1}', "application/json"),
+    )
     difference = compare(before, after)
-    assert ("json", [("changed", "$.b[1]", 2, 3)]) == (difference.compared, _said(difference.body))
-    assert ("b", 1) == difference.body[0].keys
+    assert (difference.compared, _said(difference.body)) == ("json", [("changed", "$.b[1]", 2, 3)])
+    assert difference.body[0].keys == ("b", 1)
     assert not compare(before, a_record(b'{"b": [1, 2],"a":1}', "application/json"))
 
 
 def test_text_is_compared_by_line_and_anything_else_by_its_first_byte():
     """In its charset; the ends of lines don't count."""
     text = compare(a_record(b"a\nb\n"), a_record(b"a\r\nc\r\n"))
-    assert ("text", [("removed", "line 2", "b", None), ("added", "line 2", None, "c")]) == (text.compared, _said(text.body))
+    assert (
+        text.compared,
+        _said(text.body),
+    ) == ("text", [("removed", "line 2", "b", None), ("added", "line 2", None, "c")])
     binary = compare(a_record(b"\0" * 100_000 + b"a"), a_record(b"\0" * 100_000 + b"bc"))
-    assert ("bytes", [("changed", "byte 100000", "100001 bytes", "100002 bytes")]) == (binary.compared, _said(binary.body))
+    assert (
+        binary.compared,
+        _said(binary.body),
+    ) == ("bytes", [("changed", "byte 100000", "100001 bytes", "100002 bytes")])
 
 
 def test_a_long_body_and_many_changes_are_bounded():
@@ -73,7 +82,7 @@ def test_a_long_body_and_many_changes_are_bounded():
     long = b"x" * (MOST_COMPARED + 1)
     assert compare(a_record(long), a_record(long + b"y")).compared == "bytes"
     difference = compare(a_json_record(list(range(5000))), a_json_record(list(range(1, 5001))))
-    assert (MOST_CHANGES, True) == (len(difference.body), difference.is_cut)
+    assert (len(difference.body), difference.is_cut) == (MOST_CHANGES, True)
 
 
 def test_what_is_nested_too_deeply_is_compared_as_text():
@@ -86,20 +95,20 @@ def test_a_304_stands_for_the_body_that_it_confirms():
     """Nothing came, and nothing differs but the status."""
     stored = a_record(b"body")
     difference = compare(stored, a_record(status=304, stored=stored))
-    assert (True, ()) == (difference.status is not None, difference.body)
+    assert (difference.status is not None, difference.body) == (True, ())
 
 
 def test_a_dropped_body_is_not_compared():
     """Empty is not what it was."""
     difference = compare(a_record(b"", dropped=4), a_record(b"body"))
-    assert ("dropped", ()) == (difference.compared, difference.body)
+    assert (difference.compared, difference.body) == ("dropped", ())
 
 
 def test_times_are_told_and_make_no_difference():
     """Of the whole and of each phase."""
     before = a_record(elapsed=1.0, phases=(Phase("dns", 0, 0.5), Phase("wait", 0, 0.2)))
     difference = compare(before, a_record(elapsed=2.0, phases=(Phase("wait", 0, 0.7),)))
-    assert (False, (1.0, 2.0)) == (bool(difference), difference.elapsed)
+    assert (bool(difference), difference.elapsed) == (False, (1.0, 2.0))
     assert difference.timing == {"dns": (0.5, 0.0), "wait": (0.2, 0.7)}
 
 

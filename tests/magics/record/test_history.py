@@ -46,7 +46,7 @@ def test_the_oldest_bodies_go_first_and_the_record_says_so():
     history.add(first)
     history.add(a_record(b"abc"))
     assert [(each.dropped, each.content) for each in history] == [(8, b""), (0, b"abc")]
-    assert (b"12345678", 0, "b") == (first.content, first.dropped, history[0].headers["x-a"])
+    assert (first.content, first.dropped, history[0].headers["x-a"]) == (b"12345678", 0, "b")
 
 
 def test_a_record_goes_rather_than_the_body_that_it_sent():
@@ -63,17 +63,17 @@ def test_a_lower_limit_counts_at_once():
     history.limit(room=4)
     assert [each.content for each in history] == [b"", b"34", b"56"]
     history.limit(most=1)
-    assert ([b"56"], 2) == ([each.content for each in history], history.held)
+    assert ([each.content for each in history], history.held) == ([b"56"], 2)
 
 
 def test_it_is_a_sequence():
     """Numbers, negative ones, slices, length, order, and nothing at first."""
     history = filled(b"a", b"b", b"c")
-    assert (b"a", b"c", 3) == (history[0].content, history[-1].content, len(history))
-    assert [b"b", b"c"] == [each.content for each in history[1:]]
+    assert (history[0].content, history[-1].content, len(history)) == (b"a", b"c", 3)
+    assert [each.content for each in history[1:]] == [b"b", b"c"]
     assert history.last is history[2]
     history.clear()
-    assert (0, None, 0) == (len(history), history.last, history.held)
+    assert (len(history), history.last, history.held) == (0, None, 0)
     with pytest.raises(IndexError):
         history[0]
 
@@ -155,7 +155,12 @@ TAGGED = a_record(b"body", headers=[("ETag", '"v1"')])
         (dataclasses.replace(TAGGED, content=b""), [("ETag", '"v1"')], [], False),
         (a_record(b"x", headers=[("Last-Modified", "then")]), [], [("If-Modified-Since", "then")], True),
         (a_record(b"x", headers=[("Last-Modified", "then")]), [], [("If-Modified-Since", "later")], False),
-        (a_record(b"x", request=SentRequest("GET", "https://other/"), headers=[("ETag", '"v1"')]), [("ETag", '"v1"')], [], False),
+        (
+            a_record(b"x", request=SentRequest("GET", "https://other/"), headers=[("ETag", '"v1"')]),
+            [("ETag", '"v1"')],
+            [],
+            False,
+        ),
     ],
 )
 def test_the_body_of_a_304_is_that_of_the_same_validator_and_url(earlier, fields, sent, found):
@@ -176,4 +181,4 @@ def test_threads_may_add_at_once():
         thread.start()
     for thread in threads:
         thread.join()
-    assert (1600, 3200) == (len(history), history.held)
+    assert (len(history), history.held) == (1600, 3200)

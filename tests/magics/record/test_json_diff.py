@@ -114,7 +114,10 @@ def test_a_path_finds_its_place(keys):
     [
         ([{"a": [number] * 3} for number in range(50_000)], [{"a": [number] * 3} for number in range(1, 50_001)]),
         ([[]] * 200_000, [{}] * 200_000),
-        (json.loads("[" * 600 + "1," * 60_000 + "1" + "]" * 600), json.loads("[" * 600 + "1," * 60_000 + "2" + "]" * 600)),
+        (
+            json.loads("[" * 600 + "1," * 60_000 + "1" + "]" * 600),
+            json.loads("[" * 600 + "1," * 60_000 + "2" + "]" * 600),
+        ),
     ],
     ids=["shifted", "all other", "deep"],
 )

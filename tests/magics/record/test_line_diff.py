@@ -45,7 +45,7 @@ def test_few_lines_differ(before, after, expected):
 
 @pytest.mark.parametrize("period", [1, 2, 3, 1000, 10**6])
 def test_repetitive_texts_take_no_long_time(period):
-    """difflib takes minutes here."""
+    """Difflib takes minutes here."""
     before = [f"{number % period}" for number in range(100_000)]
     began = time.process_time()
     assert list(line_changes(before, before[::-1][:-1]))

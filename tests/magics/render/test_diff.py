@@ -11,8 +11,8 @@ from httpkit_magics.record.difference import compare
 from httpkit_magics.record.record import Fields, SentRequest
 from httpkit_magics.record.redaction import REDACTOR, Redactor
 from httpkit_magics.record.secrets import MASK, Secret
-from httpkit_magics.render.diff import outline_difference
 from httpkit_magics.record.visible import visible
+from httpkit_magics.render.diff import outline_difference
 from httpkit_magics.render.html import to_html
 from httpkit_magics.render.panel import MAX_HTML
 from httpkit_magics.render.terminal import to_terminal
@@ -51,7 +51,9 @@ def test_the_panel_is_bounded(character):
 def test_what_differs_is_shown_with_both_values():
     """The status, a field, a JSON path; what is equal isn't."""
     before = a_json_record({"name": "kettle", "stock": 3, "same": "SAME"}, headers=[("x-version", "1")])
-    after = a_json_record({"name": "kettle", "stock": 2, "same": "SAME"}, headers=[("x-version", "2")], status=203, reason="")
+    after = a_json_record(
+        {"name": "kettle", "stock": 2, "same": "SAME"}, headers=[("x-version", "2")], status=203, reason=""
+    )
     text = to_text(_panel(before, after))
     assert "200 OK \u2192 203" in text
     for words in (["changed", "x-version", "1", "2"], ["changed", "$.stock", "3", "2"]):
@@ -62,19 +64,24 @@ def test_what_differs_is_shown_with_both_values():
 def test_text_is_shown_line_by_line():
     """With the sign that a diff has."""
     text = to_text(_panel(a_record(b"a\nb\nc", "text/plain"), a_record(b"a\nB\nc", "text/plain")))
-    assert [["2", "-", "b"], ["2", "+", "B"]] == [line.split() for line in text.splitlines() if line.endswith((" b", " B"))]
+    assert [line.split() for line in text.splitlines() if line.endswith((" b", " B"))] == [
+        ["2", "-", "b"],
+        ["2", "+", "B"],
+    ]
 
 
 def test_no_difference_is_said_in_words():
     """And is green."""
     panel = _panel(a_record(b"a"), a_record(b"a"))
-    assert ("Same", "good") == (panel.badge, panel.tone)
+    assert (panel.badge, panel.tone) == ("Same", "good")
     assert "the same" in to_text(panel)
 
 
 def test_no_credential_is_shown():
     """By the name of a field or a member, as a registered secret, or because a request carried it."""
-    request = SentRequest("GET", "https://u:pw-in-url@h/?token=tok-in-url", Fields([("Authorization", "Bearer abcd1234efgh")]))
+    request = SentRequest(
+        "GET", "https://u:pw-in-url@h/?token=tok-in-url", Fields([("Authorization", "Bearer abcd1234efgh")])
+    )
     before = a_json_record(
         {"token": "tok-one", "deep": {"secret": {"x": "deep-one"}}, "echo": "abcd1234efgh", "note": "hush-hush"},
         headers=[("X-Api-Key", "key-one")],
@@ -83,7 +90,18 @@ def test_no_credential_is_shown():
     after = a_json_record({"token": "tok-two", "deep": {"secret": {"x": "deep-two"}}, "new": {"password": "pw-new"}})
     panel = _panel(before, after, Redactor([Secret("hush-hush")]))
     for shown in (to_html(panel), to_text(panel), to_terminal(panel)):
-        for secret in "tok-one tok-two deep-one deep-two abcd1234efgh hush-hush key-one pw-new pw-in-url tok-in-url".split():
+        for secret in [
+            "tok-one",
+            "tok-two",
+            "deep-one",
+            "deep-two",
+            "abcd1234efgh",
+            "hush-hush",
+            "key-one",
+            "pw-new",
+            "pw-in-url",
+            "tok-in-url",
+        ]:
             assert secret not in shown
         assert MASK in shown
 

@@ -30,14 +30,16 @@ def test_the_panel_of_any_records_is_safe(found, sought):
 def test_it_says_what_was_asked_and_what_came_of_it():
     """A line a record, with its number for http.history, its cell, its answer and whether the body is still there."""
     history = History(room=5)
-    history.add(a_record(b"12345", request=SentRequest("POST", "https://h/?token=hidden"), cell=3, status=201, reason="Created"))
+    history.add(
+        a_record(b"12345", request=SentRequest("POST", "https://h/?token=hidden"), cell=3, status=201, reason="Created")
+    )
     history.add(a_record(b"1", cell=4))
     failure = Failure("refused", "Cannot connect", "no")
     history.add(a_record(status=None, failure=failure, request=SentRequest("GET", "https://down/"), cell=12))
     text = to_text(past_panel(history))
     assert "3 requests" in text
     rows = [" ".join(line.split()) for line in text.splitlines()[4:]]
-    assert ["0 3", "1 4", "2 12"] == [" ".join(row.split()[:2]) for row in rows]
+    assert [" ".join(row.split()[:2]) for row in rows] == ["0 3", "1 4", "2 12"]
     assert "POST https://h/?token=\u2022\u2022\u2022\u2022\u2022\u2022 201 Created dropped" in rows[0]
     assert "Cannot connect" in rows[2]
     found = to_text(past_panel(history, "down"))

@@ -31,10 +31,10 @@ def server():
     http.history.clear()
 
 
-def script(code, url, *options):
+def script(code, url):
     """Run `code` as a plain script, in which `url` is the server's."""
     return subprocess.run(
-        [sys.executable, "-W", "error", *options, "-c", f"from httpkit_magics import http\nurl = {url!r}\n{code}"],
+        [sys.executable, "-W", "error", "-c", f"from httpkit_magics import http\nurl = {url!r}\n{code}"],
         capture_output=True,
         text=True,
         timeout=60,
@@ -53,7 +53,7 @@ assert not any(name.split(".")[0] in {"IPython", "traitlets"} for name in sys.mo
 assert len(http.history) == 3 and http.last is http.history[-1]
 print(r.status, r["$.a"], r.url.removeprefix(url))
 """
-    done = script(code, server.url, "-X", "dev")
+    done = script(code, server.url)
     assert (done.returncode, done.stdout, done.stderr) == (0, "200 1 /?q=a+b\n", "")
 
 

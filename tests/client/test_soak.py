@@ -64,6 +64,11 @@ async def give_up(session, url):
     await asyncio.gather(task, return_exceptions=True)
 
 
+def holding():
+    """Return how many tasks, open files and objects there are."""
+    return len(asyncio.all_tasks()), sum(1 for _ in SOCKETS.iterdir()), len(gc.get_objects())
+
+
 async def soak(rounds):
     """Send requests of every kind, in turn and at once, several times over.
 
@@ -83,7 +88,7 @@ async def soak(rounds):
             assert {name: count for name, count in held.items() if count and name != "idle"} == {}
             await until(lambda: len(asyncio.all_tasks()) == 1)
             gc.collect()
-            left.append((len(asyncio.all_tasks()), sum(1 for _ in SOCKETS.iterdir()), len(gc.get_objects())))
+            left.append(holding())
     return troubles, [after - before for before, after in zip(left[-2], left[-1], strict=True)]
 
 

@@ -143,6 +143,15 @@ class Http:
         """
         return compare_runs(HISTORY, before, after, ignore=ignore)
 
+    def close(self) -> None:
+        """Close the connections of a script and end its loop thread, as the end of the interpreter does.
+
+        A later request starts anew. In IPython the magics own them, and this does nothing.
+        """
+        script, self._script = self._script, None
+        if script is not None:
+            script.close()
+
     def _host(self) -> Host:
         """Return who sends: the magics of the shell that this runs in, loaded if they aren't yet, or a client of its own."""
         # Who runs in IPython has imported it.
@@ -162,6 +171,11 @@ class Script:
     def __init__(self) -> None:
         self._client = Client()
         atexit.register(self._client.close)
+
+    def close(self) -> None:
+        """Close the client."""
+        atexit.unregister(self._client.close)
+        self._client.close()
 
     def run(self, plan: Plan) -> Record:
         """Send `plan` and return its record.

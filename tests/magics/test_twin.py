@@ -8,6 +8,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -22,13 +23,20 @@ ANSWERS = {
 }
 
 
+@pytest.fixture(autouse=True)
+def _alone():
+    """Begin and end without a history, a connection or a thread."""
+    http.history.clear()
+    yield
+    http.history.clear()
+    http.close()
+
+
 @pytest.fixture
 def server():
-    """Return the server, and forget what was asked before and is asked now."""
-    http.history.clear()
+    """Return the server."""
     with serving(ANSWERS) as running:
         yield running
-    http.history.clear()
 
 
 def script(code, url):
@@ -103,6 +111,15 @@ async def test_every_verb_is_sent_and_its_twin_as_well(server, verb):
     assert [record, awaited] == list(http.history)
 
 
+def test_closing_leaves_no_thread_and_a_later_call_starts_anew(server):
+    """Twice is as good as once."""
+    http.get(server.url)
+    http.close()
+    http.close()
+    assert "httpkit" not in [thread.name for thread in threading.enumerate()]
+    assert http.get(server.url).status == 200
+
+
 async def test_the_awaiting_loop_goes_on(server):
     """The work is done elsewhere."""
     turns = 0
@@ -129,7 +146,6 @@ async def test_cancelling_the_task_cancels_the_request():
                 await http.aget(server.url)
         assert time.monotonic() - began < 1.5
         assert http.last.failure.kind == "cancelled"
-    http.history.clear()
 
 
 def test_two_runs_are_compared_and_a_304_finds_its_body():
@@ -144,4 +160,3 @@ def test_two_runs_are_compared_and_a_304_finds_its_body():
         server.answers["/"] = response(status="304 Not Modified", ETag='"v1"')
         assert http.get(server.url, headers={"If-None-Match": '"v1"'}).stored is first
         assert json.loads(http.last.stored.content) == {"n": 1}
-    http.history.clear()

@@ -28,7 +28,8 @@ from httpkit.values import hdrs
 from httpkit.values.abc import AbstractStreamWriter, LooseCookies
 from httpkit.values.deprecation import warn
 from httpkit.values.messages import HttpVersion, HttpVersion11, Timing
-from httpkit.wire.http1 import LAST_CHUNK, TOKEN
+from httpkit.wire.http1_grammar import TOKEN
+from httpkit.wire.http1_request import LAST_CHUNK
 
 if TYPE_CHECKING:  # 3 ms of import, for requests with a body only
     from httpkit.client.payload import BytesPayload, Payload

@@ -5,6 +5,7 @@ import gc
 import json
 import pickle
 import socket
+import time
 import weakref
 
 import pytest
@@ -203,6 +204,23 @@ async def test_the_zone_of_an_address_is_for_connecting_alone(zone):
         # Once more with fields of its own, which another branch of the client writes.
         assert await _get(session, f"http://[::1%25{zone}]:{port}/", headers={"A": "b"}) == b"ok"
     assert [_field(head, "host") for head in heads] == [[f"[::1]:{port}"]] * 2
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://" + "@" * 100_000 + "127.0.0.1:1/", "http://127.0.0.1:1/" + "%" * 100_000, "http://127.0.0.1:1/" + "%zz" * 33_000,
+        "http://" + "a." * 50_000 + ":1/", "http://" + "ä" * 100_000 + ":1/", "http://127.0.0.1:1/?" + "&=" * 50_000, "http://" + "a" * 100_000 + ":1/",
+        "http://[" + ":" * 100_000 + "]:1/", "http://[" + "f:" * 8 + "]:1/",
+    ],
+)  # fmt: skip
+async def test_a_hostile_url_takes_no_time(url):
+    """CVE-2020-7212, CVE-2021-33503, CVE-2024-3651: 100 kB of anything are refused, or not reached, soon."""
+    start = time.process_time()
+    async with ClientSession(timeout=ClientTimeout(5)) as session:
+        with pytest.raises(httpkit.ClientError):
+            await session.get(url)
+    assert time.process_time() - start < 1
 
 
 async def test_a_fragment_is_kept_here(scripted_server):

@@ -103,12 +103,16 @@ class Media:
 
 @dataclass(frozen=True, slots=True)
 class Fold:
-    """Blocks that are seen only when asked for."""
+    """Blocks that are seen only when asked for.
+
+    Text, which has nothing to unfold, leaves out what `is_derived`: it says in other words what stands elsewhere.
+    """
 
     title: str
     note: str
     blocks: tuple[Block, ...]
     is_open: bool = False
+    is_derived: bool = False
 
 
 Block = Prose | Rows | Code | Grid | Node | Bars | Media | Fold

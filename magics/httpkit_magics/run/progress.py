@@ -25,7 +25,7 @@ class Underway:
         attempts: how often the request was made so far, where it may be made again.
     """
 
-    __slots__ = ("attempts", "expected", "method", "received", "stage", "seen", "url")
+    __slots__ = ("attempts", "expected", "method", "received", "seen", "stage", "url")
 
     def __init__(self, method: str, url: str) -> None:
         self.method = method

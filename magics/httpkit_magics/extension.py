@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import atexit
+import contextlib
 import difflib
 from typing import Any
 
@@ -264,7 +265,8 @@ class HttpKitMagics(Magics):
             record = await output.follow(sending)
         except asyncio.CancelledError:
             sending.job.cancel()
-            self._finish(plan, output, sending.job.result(CANCEL_TIMEOUT))
+            with contextlib.suppress(TimeoutError):
+                self._finish(plan, output, sending.job.result(CANCEL_TIMEOUT))
             raise
         self._finish(plan, output, record)
         insist(record, check=plan.check, status=plan.check_status or self.settings.raise_for_status)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import atexit
+import contextlib
 import sys
 from collections.abc import Iterable
 from typing import Final, Protocol, Unpack
@@ -211,7 +212,8 @@ class Script:
 
 def _cancel(sending: Sending) -> None:
     sending.job.cancel()
-    _noted(sending.job.result(CANCEL_TIMEOUT))
+    with contextlib.suppress(TimeoutError):
+        _noted(sending.job.result(CANCEL_TIMEOUT))
 
 
 def _noted(record: Record) -> Record:

@@ -415,6 +415,6 @@ class Record:
             said = f"without response {asked}"
         else:
             status = f"{self.status} {self.reason[:_REPR_WORD]}".strip()
-            got = len(self.content) if self.saved is None else self.saved.size
+            got = self.dropped or (len(self.content) if self.saved is None else self.saved.size)
             said = f"{status} {asked} {size(got)} in {duration(self.elapsed)}"
         return visible_line(redactor.text(f"<Record {said}>"))

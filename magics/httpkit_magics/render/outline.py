@@ -158,7 +158,7 @@ def _facts(record: Record, redactor: Redactor) -> list[str]:
 
 def _size(record: Record, redactor: Redactor) -> str:
     """Return the size of the body, and what its content coding saved."""
-    whole = len(record.content) if record.saved is None else record.saved.size
+    whole = record.dropped or (len(record.content) if record.saved is None else record.saved.size)
     coding = cut(record.headers.get("content-encoding") or "", redactor.text, 20)
     if not coding or coding == "identity" or not whole:
         return size(whole)

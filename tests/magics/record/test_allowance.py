@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sample_records import anything
 
@@ -68,6 +68,7 @@ values = (
 )
 
 
+@settings(deadline=None)
 @given(st.dictionaries(st.sampled_from(NAMES), values))
 def test_any_fields_are_read(fields):
     """Without an error, and never to a page of text."""

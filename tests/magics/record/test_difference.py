@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from sample_records import a_json_record, a_record, records
 
 from httpkit_magics.record.difference import MOST_CHANGES, MOST_COMPARED, compare, compare_runs
@@ -15,6 +15,7 @@ def _said(changes):
     return [(each.kind, each.place, each.before, each.after) for each in changes]
 
 
+@settings(deadline=None)
 @given(records(), records())
 def test_any_two_records_compare(before, after):
     """Whatever they hold; the repr holds no more than numbers."""
@@ -24,6 +25,7 @@ def test_any_two_records_compare(before, after):
     assert bool(difference) == bool(difference.status or difference.headers or difference.body)
 
 
+@settings(deadline=None)
 @given(records())
 def test_a_record_does_not_differ_from_itself(record):
     """Nothing at all."""

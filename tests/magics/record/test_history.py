@@ -6,7 +6,7 @@ import dataclasses
 import threading
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sample_records import a_record
 
@@ -22,6 +22,7 @@ def filled(*bodies, **limits):
     return history
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.tuples(st.binary(max_size=30), st.binary(max_size=30)), max_size=20),
     st.integers(1, 10),

@@ -7,7 +7,7 @@ import json
 import time
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sample_records import json_values
 
@@ -64,12 +64,14 @@ small = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(small | json_values, small | json_values)
 def test_applying_the_changes_to_the_one_gives_the_other(before, after):
     """Of any two values."""
     assert spelled(floats(applied(before, list(json_changes(before, after))))) == spelled(floats(after))
 
 
+@settings(deadline=None)
 @given(json_values)
 def test_a_value_does_not_differ_from_its_copy(value):
     """NaN included."""
@@ -100,6 +102,7 @@ def test_changes_are_as_small_as_they_can_be(before, after, expected):
 names = st.text(st.characters(exclude_categories=["Cc", "Cs"]), max_size=6)
 
 
+@settings(deadline=None)
 @given(st.lists(names | st.integers(0, 3), max_size=4))
 def test_a_path_finds_its_place(keys):
     """It is a JSONPath, whatever the names are; `r[path]` takes it."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from httpkit_magics.record.line_diff import line_changes
@@ -13,6 +13,7 @@ from httpkit_magics.record.line_diff import line_changes
 lines = st.lists(st.sampled_from("abcdefgh"), max_size=12)
 
 
+@settings(deadline=None)
 @given(lines, lines)
 def test_without_what_came_and_what_left_both_texts_are_the_same(before, after):
     """Lines are numbered from 1, rising, in the text that has them."""

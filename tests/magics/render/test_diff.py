@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from panel_html import PanelReader
 from sample_records import MARKER, a_json_record, a_record, records
 
@@ -23,6 +23,7 @@ def _panel(before, after, redactor=REDACTOR):
     return outline_difference(compare(before, after), redactor)
 
 
+@settings(deadline=None)
 @given(records(), records())
 def test_the_panel_of_any_two_records_is_safe(before, after):
     """Only what the sanitizer keeps, no element from a server, no control character but our own."""

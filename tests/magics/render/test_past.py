@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from panel_html import PanelReader
 from sample_records import a_record, anything, records
@@ -17,6 +17,7 @@ from httpkit_magics.render.past import MAX_SHOWN, outline_history
 from httpkit_magics.render.text import to_text
 
 
+@settings(deadline=None)
 @given(st.lists(records(), max_size=4), anything)
 def test_the_panel_of_any_records_is_safe(found, sought):
     """Only what the sanitizer keeps, and printable text."""

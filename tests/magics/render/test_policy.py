@@ -47,7 +47,10 @@ def test_a_304_shows_the_body_that_is_still_good():
 
 def test_a_body_that_went_is_said():
     """An empty one is another thing."""
-    assert _notes(a_record(dropped=2_000_000))["Body"] == "2.0 MB, let go of: the history has no room for it"
+    record = a_record(dropped=2_000_000)
+    assert _notes(record)["Body"] == "2.0 MB, let go of: the history has no room for it"
+    assert _panel(record).facts[0] == "2.0 MB"
+    assert "2.0 MB" in repr(record)
 
 
 def test_markup_in_the_fields_stays_text():

@@ -119,9 +119,11 @@ def test_content_that_is_not_json_is_refused(api):
     ],
 )
 def test_wrong_members_are_all_listed(api, content, members):
-    """422 lists each wrong member once."""
+    """422 lists each wrong member once, and says how many they are."""
     response = api.post("/items", json=content)
-    assert (response.status_code, [error["member"] for error in response.json()["errors"]]) == (422, members)
+    problem = response.json()
+    assert (response.status_code, [error["member"] for error in problem["errors"]]) == (422, members)
+    assert problem["detail"] == ("1 member is wrong" if len(members) == 1 else f"{len(members)} members are wrong")
 
 
 def test_an_etag_guards_an_item(api):

@@ -325,7 +325,7 @@ async def test_a_request_s_fields_replace_the_session_s(scripted_server):
     ],
 )  # fmt: skip
 async def test_nothing_brings_a_line_of_its_own(scripted_server, options):
-    """CVE-2023-49081, -49082, CVE-2019-11236, CVE-2020-26137, CVE-2020-11078: ValueError, zero bytes sent, and the
+    """CVE-2023-49081, -49082, CVE-2019-11236, CVE-2020-26137, -26116, CVE-2020-11078: ValueError, zero bytes sent, and the
     connection is used again.
     """  # noqa: D205 - the ids are the sentence
     server = await scripted_server(OK, OK)

@@ -56,6 +56,8 @@ def run(code, server):
 @example(Plan("POST", "{}/p", headers=(("Content-Type", "application/json"),), body=b'{"a": [1, null, true]}'))
 @example(Plan("POST", "{}/p", headers=(("Content-Type", "application/json"),), body=b'{"a":1}'))
 @example(Plan("GET", "{}/a%2Fb?x=%7e&y=%2F", is_encoded=True))
+@example(Plan("GET", "{}/p", headers=(("X-A", "1"), ("X-A", "2"))))
+@example(Plan("POST", "{}/p", headers=(("Content-Type", "application/json"),), body=b'{"a"'))
 @example(Plan("POST", "{}/p", body=b"'\"\\\n"))
 def test_the_program_makes_the_same_request(server, plan):
     """Method, target, every field line and the body, to the byte, whatever they hold."""

@@ -155,10 +155,13 @@ async def test_the_shop_has_a_bound(inside, monkeypatch):
 
 def test_responses_come_without_delay(api):
     """Head and content are two writes; with Nagle's algorithm each response would take 40 ms."""
-    began = time.monotonic()
+    times = []
     for _ in range(50):
+        began = time.monotonic()
         api.get("/items/1")
-    assert time.monotonic() - began < 1.5
+        times.append(time.monotonic() - began)
+    # The quicker half, as others may keep this machine busy.
+    assert sorted(times)[20] < 0.04
 
 
 def test_head_and_options_say_what_get_would(api):

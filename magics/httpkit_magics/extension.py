@@ -16,7 +16,6 @@ from httpkit_magics.curl_magic import run_curl
 from httpkit_magics.demo.launch import DemoError, DemoServer, start_demo
 from httpkit_magics.export.languages import attach
 from httpkit_magics.grammar.help_guard import MagicStatement
-from httpkit_magics.grammar.line import parse_line
 from httpkit_magics.grammar.plan import LineError, Plan
 from httpkit_magics.output import Output, Outputs
 from httpkit_magics.password import with_password
@@ -106,6 +105,7 @@ class HttpKitMagics(Magics):
             field@path         a file in a form (-f); @path alone is the whole body; 'field@path;type=text/csv'
             field=@path        the text of a file; also field:=@path, name==@path, Header:@path
             \                  before : = ; @ takes its meaning away; in quotes: 'a\:b=c'
+            {{expression}}     a value of Python, of the environment or of a named request, wherever one may stand
 
         What is sent:
             -j, --json         JSON (the default)              -f, --form         a form, and files with it
@@ -161,10 +161,10 @@ class HttpKitMagics(Magics):
         try:
             if cell is not None:
                 return self._cells.http(line, cell)
-            plan = parse_line(line)
+            plan, values = self._cells.line(line)
         except LineError as error:
             raise MagicUsageError("http", error) from None
-        return self._run(plan)
+        return self._run(plan, values)
 
     @no_var_expand
     @line_cell_magic

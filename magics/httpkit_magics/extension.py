@@ -22,6 +22,7 @@ from httpkit_magics.record.record import Record
 from httpkit_magics.record.values import UsedValue
 from httpkit_magics.run.checks import insist, judge
 from httpkit_magics.run.client import Client
+from httpkit_magics.stream_magic import StreamMagics
 
 CANCEL_TIMEOUT = 2.0
 """Seconds that a cancelled request may take to end; it takes milliseconds, unless its loop is blocked."""
@@ -79,6 +80,7 @@ class HttpKitMagics(Magics):
         self.settings = HttpKit(parent=shell)
         self.outputs = Outputs(shell, self.settings.look)
         self._client = Client()
+        self.streams = StreamMagics(shell, self._client, self.settings, self.outputs)
         self._cells = Cells(shell, self.settings, self._run)
         self.completer = Completer(shell, SUBCOMMANDS, lambda: self.settings.base_url, self._cells.names)
         self._demo: DemoServer | None = None
@@ -263,7 +265,7 @@ def load(shell: Any) -> None:
     if HttpKitMagics.__name__ in shell.magics_manager.registry:
         return
     magics = HttpKitMagics(shell)
-    shell.register_magics(magics)
+    shell.register_magics(magics, magics.streams)
     shell.configurables.append(magics.settings)
     shell.input_transformer_manager.token_transformers.append(MagicStatement)
     magics.outputs.register()
@@ -276,9 +278,11 @@ def unload(shell: Any) -> None:
     magics = shell.magics_manager.registry.pop(HttpKitMagics.__name__, None)
     if magics is None:
         return
-    for kind, names in magics.magics.items():
-        for name in names:
-            shell.magics_manager.magics[kind].pop(name, None)
+    shell.magics_manager.registry.pop(StreamMagics.__name__, None)
+    for family in (magics, magics.streams):
+        for kind, names in family.magics.items():
+            for name in names:
+                shell.magics_manager.magics[kind].pop(name, None)
     shell.configurables.remove(magics.settings)
     transformers = shell.input_transformer_manager.token_transformers
     transformers[:] = [each for each in transformers if each.__name__ != MagicStatement.__name__]

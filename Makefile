@@ -29,7 +29,10 @@ lint: $(INSTALLED)-test
 	$(RUN) mypy
 	$(BIN)/lint-imports
 
+# Without npm or a Python 2.7 the tests that need them say so and are skipped.
 unit: $(INSTALLED)-test programs
+	$(BIN)/python tests/servers/node_packages.py
+	$(BIN)/python tests/conformance/install_wstest.py || [ $$? -eq 2 ]
 	$(RUN) pytest --ignore=tests/browser --ignore=tests/notebooks
 
 # An open playwright leaves a running event loop in the main thread: no other test can share its process.
@@ -49,6 +52,7 @@ lab: $(INSTALLED)-lab
 
 bench: $(INSTALLED)-bench programs
 	$(BIN)/python benchmarks/requests_per_cpu.py
+	$(BIN)/python benchmarks/websocket.py
 	$(BIN)/python benchmarks/magic_overhead.py
 
 docs: $(INSTALLED)-docs

@@ -5,7 +5,7 @@ set -eu
 
 # program:package; a program stands for its package, so that one installed by other means counts.
 wanted="nginx:nginx-light squid:squid-openssl tinyproxy:tinyproxy danted:dante-server microsocks:microsocks
-apache2:apache2 caddy:caddy chromium:chromium fc-list:fontconfig curl:curl node:nodejs"
+apache2:apache2 caddy:caddy chromium:chromium fc-list:fontconfig curl:curl node:nodejs npm:npm"
 
 PATH="$PATH:/usr/local/sbin:/usr/sbin"
 missing=""

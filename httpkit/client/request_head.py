@@ -14,7 +14,7 @@ from yarl import URL
 from httpkit.client.auth import BasicAuth
 from httpkit.client.options import LooseHeaders, Settings, pairs
 from httpkit.client.proxies import parse_proxy
-from httpkit.client.target import TLS_SCHEMES, host_field
+from httpkit.client.target import TLS_SCHEMES, host_field, peer
 from httpkit.net.proxy import TUNNELLED_SCHEMES
 from httpkit.values import hdrs
 from httpkit.values.abc import LooseCookies
@@ -106,7 +106,7 @@ class RequestHead:
     def _update_key(self) -> None:
         headers = self.proxy_headers
         self.connection_key = ConnectionKey(
-            self.host,
+            peer(self.url),
             self.port,
             self.is_ssl(),
             self._ssl,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
+from math import ceil
 from typing import TYPE_CHECKING, Any
 
 from multidict import CIMultiDict, getversion, istr
@@ -115,7 +116,8 @@ class SessionState:
     def _target(self, url: URL) -> Target:
         if url.scheme not in self.schemes:
             raise NonHttpUrlClientError(url)
-        if not url.raw_host:
+        # "//host/" has a host and no scheme: nobody can say which port is meant.
+        if not url.raw_host or not url.scheme:
             raise InvalidUrlClientError(url)
         return Target(url)
 
@@ -144,11 +146,11 @@ class SessionState:
 
     def _make_handler(self, settings: Settings) -> Handler:
         handler = chain(self.send, settings.middlewares)
-        if settings.is_direct:
-            return handler
-        from httpkit.client.routing import routed  # noqa: PLC0415 - few requests go through a proxy or read netrc
+        if not settings.is_direct:
+            from httpkit.client.routing import routed  # noqa: PLC0415 - few requests go through a proxy or read netrc
 
-        return routed(handler, uses_proxies=self.uses_proxies)
+            handler = routed(handler, uses_proxies=self.uses_proxies)
+        return handler if handler is self.send else _limited(handler)
 
     def body(self, options: RequestOptions | BodyOptions) -> Any:
         """Return what `data` and `json` come to.
@@ -187,3 +189,23 @@ def chain(handler: Handler, middlewares: Sequence[Middleware]) -> Handler:
 
 def _behind(middleware: Middleware, handler: Handler) -> Handler:
     return lambda request: middleware(request, handler)
+
+
+def _limited(handler: Handler) -> Handler:
+    """Return `handler`, ended when the request's total time is over: a middleware may wait for anything."""
+
+    async def answer(request: ClientRequest) -> ClientResponse:
+        if not request.deadline or request.settings is None:
+            return await handler(request)
+        timeout = request.settings.timeout
+        limit = timeout.total or 0.0
+        when = ceil(request.deadline) if limit > timeout.ceil_threshold else request.deadline
+        try:
+            async with asyncio.timeout_at(when) as timer:
+                return await handler(request)
+        except TimeoutError as error:
+            if not timer.expired():
+                raise
+            raise TimeoutError(f"no response within {limit:g} s (ClientTimeout.total)") from error
+
+    return answer

@@ -15,12 +15,21 @@ def host_field(url: URL) -> str:
     """Return the value of `Host` for `url` (RFC 9110 section 7.2)."""
     host = url.host_subcomponent or ""
     host = host.rstrip(".") if host.endswith(".") else host
+    if "%" in host and host.startswith("["):
+        # The zone of an IPv6 address means something on this machine only (RFC 6874 section 4).
+        host = f"{host.partition('%')[0]}]"
     return host if url.is_default_port() or url.explicit_port is None else f"{host}:{url.explicit_port}"
+
+
+def peer(url: URL) -> str:
+    """Return the host to connect to: encoded, but for the "%25" before the zone of an IPv6 address (RFC 6874 section 2)."""
+    host = url.raw_host or ""
+    return (url.host or "") if "%" in host and ":" in host else host
 
 
 def connection_key(url: URL) -> ConnectionKey:
     """Return what a request for `url` must share with its connection, with default TLS and no proxy."""
-    return ConnectionKey(url.raw_host or "", url.port, url.scheme in TLS_SCHEMES, True, None, None, None, None)
+    return ConnectionKey(peer(url), url.port, url.scheme in TLS_SCHEMES, True, None, None, None, None)
 
 
 class Target:

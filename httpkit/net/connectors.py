@@ -320,20 +320,23 @@ class TCPConnector(BaseConnector):
                 await attach(self._loop, carrier, connection)
                 return
             timing.tls_start = monotonic()
-            # The SNI extension has no trailing dot (RFC 6066 section 3).
-            name = (key.server_hostname or key.host).rstrip(".")
+            # Neither the SNI extension (RFC 6066 section 3) nor a certificate has a trailing dot, or the zone of an address.
+            name = (key.server_hostname or key.host.partition("%")[0]).rstrip(".")
             async with asyncio.timeout(timeout.sock_connect or None):
                 await attach(self._loop, carrier, connection, context, name)
         except TimeoutError as error:
             drop(carrier)
-            if timeout.sock_connect is None:
+            if not timeout.sock_connect:
                 raise
             raise ConnectionTimeoutError(
                 f"no TLS connection to {key.host} within {timeout.sock_connect:g} s (ClientTimeout.sock_connect)"
             ) from error
         except BaseException as error:
             drop(carrier)
-            raise _tls_failure(key, error) from error
+            failure = _tls_failure(key, error)
+            if failure is error:
+                raise
+            raise failure from error
         timing.secured = monotonic()
         if isinstance(option, Fingerprint) and connection.transport is not None:
             try:

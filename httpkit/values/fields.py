@@ -62,7 +62,7 @@ def decode_ext_value(value: str) -> str | None:
         return None
     try:
         return unquote_to_bytes(parts[2]).decode(charset)
-    except UnicodeDecodeError:
+    except UnicodeError:  # bytes that the charset hasn't, or in the field's value already
         return None
 
 

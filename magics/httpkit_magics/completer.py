@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from IPython.core.completer import CompletionContext, SimpleCompletion, SimpleMatcherResult, context_matcher
+from IPython.terminal.interactiveshell import TerminalInteractiveShell
 
 from httpkit_magics.grammar.completion import Known, complete
 
@@ -31,6 +32,8 @@ class Completer:
         """Take what `%httpkit` takes, and callables for what changes: the base URL, names for `{{ }}`, environments."""
         self._shell = shell
         self._names = names
+        # A terminal shows a sentence beside a candidate; JupyterLab has room for a word, and draws a sentence over others.
+        self._in_terminal = isinstance(shell, TerminalInteractiveShell)
         self._subcommands = subcommands
         self._base_url = base_url
         self._urls: OrderedDict[str, None] = OrderedDict()
@@ -74,8 +77,12 @@ class Completer:
         found = complete(context.full_text, context.cursor_line, context.cursor_position, self.known())
         if found is None:
             return {"completions": []}
+        completions = [
+            SimpleCompletion(each.text, type=(self._in_terminal and each.does) or each.kind)
+            for each in found.candidates
+        ]
         return {
-            "completions": [SimpleCompletion(each.text, type=each.does or each.kind) for each in found.candidates],
+            "completions": completions,
             "matched_fragment": context.text_until_cursor[found.start :],
             "ordered": True,
             # In our lines nothing else is of use: neither Python's names nor files.

@@ -12,7 +12,9 @@ from IPython.core.magic import Magics, line_cell_magic, line_magic, magics_class
 from httpkit_magics.cell_magic import Cells
 from httpkit_magics.completer import Completer
 from httpkit_magics.config import HttpKit
+from httpkit_magics.curl_magic import run_curl
 from httpkit_magics.demo.launch import DemoError, DemoServer, start_demo
+from httpkit_magics.export.languages import attach
 from httpkit_magics.grammar.help_guard import MagicStatement
 from httpkit_magics.grammar.line import parse_line
 from httpkit_magics.grammar.plan import LineError, Plan
@@ -35,6 +37,7 @@ GUIDE = """\
   %http POST :8000/items name=kettle n:=3   JSON: text with =, anything else with :=
   r = %http GET /items                      a Record: r.status r.headers r.json() r.text r.timing
   %http GET /items -o r ;                   the same, and no panel
+  %curl -H 'Accept: text/csv' :8000/items   a command line of curl; %%curl for one that was copied
 
 %httpkit demo        start the demo API; a path alone is then a URL: %http GET /items
 %httpkit demo stop   stop it
@@ -166,6 +169,36 @@ class HttpKitMagics(Magics):
         return self._run(plan)
 
     @no_var_expand
+    @line_cell_magic
+    def curl(self, line: str, cell: str | None = None) -> Record:
+        r"""Run a command line of curl, as a browser copies it or as you write it, and show the response.
+
+            %curl [OPTIONS] URL
+            r = %curl -X POST -d name=kettle :8000/items
+
+        The line is a command of bash, with or without the word `curl`: quotes, \ and $NAME of the environment mean what
+        they mean there, and no shell runs. -o FILE is curl's.
+
+        %%curl runs the commands of its cell. Paste what "Copy as cURL (bash)" or "(cmd)" of a browser gives; the line
+        of the magic takes -o NAME (bind the Record to a Python name), --timeout SECONDS, -q and ;
+
+            %%curl -o r
+            curl 'https://example.org/items' \
+              -H 'accept: application/json' \
+              --data-raw '{"name": "kettle"}' --compressed
+
+        Redirects are followed with -L only, and cookies kept with -c or -b '' only, as in curl. An option that can't be
+        honoured is refused, or noted where the request is the same without it.
+
+        Back: r.curl() is the request as a command for bash, r.python() as Python, r.http() as .http text. Credentials
+        in them are variables of the environment.
+        """
+        try:
+            return run_curl(line, cell, self._run)
+        except LineError as error:
+            raise MagicUsageError("%curl", error) from None
+
+    @no_var_expand
     @line_magic
     def httpkit(self, line: str) -> None:
         """Control the magics.
@@ -264,6 +297,7 @@ def load(shell: Any) -> None:
     """Add the magics to `shell`, unless they are there."""
     if HttpKitMagics.__name__ in shell.magics_manager.registry:
         return
+    attach()
     magics = HttpKitMagics(shell)
     shell.register_magics(magics, magics.streams)
     shell.configurables.append(magics.settings)

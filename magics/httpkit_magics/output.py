@@ -15,8 +15,9 @@ from IPython.terminal.interactiveshell import TerminalInteractiveShell
 
 from httpkit_magics.record.record import Record
 from httpkit_magics.record.redaction import VAULT
-from httpkit_magics.render.display import Look, mimebundle, terminal
+from httpkit_magics.render.display import Look, mimebundle, shown_line, terminal
 from httpkit_magics.run.client import Sending
+from httpkit_magics.run.progress import Underway
 from httpkit_magics.run.streams import Feed
 
 STEP = 0.1
@@ -100,6 +101,8 @@ class Output:
         self._silent = silent
         self._display_id: str | None = None
         self._last: dict[str, str] = {}
+        self._printed = 0
+        self._line = b""
 
     def wait(self, sending: Sending) -> Record:
         """Return the record of `sending`, showing how far it is until then."""
@@ -110,8 +113,19 @@ class Output:
             except TimeoutError:
                 if sending.job.is_done():
                     raise
-            if not self._silent and not self._outputs.in_terminal:
+            if self._silent:
+                continue
+            if self._outputs.in_terminal:
+                self._print_arrived(sending.progress)
+            else:
                 self._publish(mimebundle(sending.progress.at(time.perf_counter() - began)))
+
+    def _print_arrived(self, progress: Underway) -> None:
+        """Print the lines of a streamed body that are whole by now; the panel at the end has the rest."""
+        arrived, self._printed = progress.after(self._printed)
+        *whole, self._line = (self._line + arrived).split(b"\n")
+        for line in whole:
+            print(shown_line(line.decode("utf-8", "replace")))  # noqa: T201 - a terminal is printed to
 
     def finish(self, record: Record) -> None:
         """Show the final state."""

@@ -137,7 +137,19 @@ async def test_a_relative_url_is_joined_with_the_base(scripted_server, base, url
 
 
 @pytest.mark.parametrize(
-    "url", ["", "/a", "a", "http://", "http:///a", "http://[::1", "http://h:99999/", "http://a%3Ab:c@h/", "http://:80/"]
+    "url",
+    [
+        "",
+        "/a",
+        "a",
+        "http://",
+        "http:///a",
+        "http://[::1",
+        "http://h:99999/",
+        "http://a%3Ab:c@h/",
+        "http://:80/",
+        "//h/",
+    ],
 )
 async def test_a_url_that_names_nobody_is_refused(url):
     """InvalidUrlClientError, which is a ValueError and has the URL."""
@@ -169,6 +181,28 @@ async def test_no_error_shows_a_url_s_password(url):
         with pytest.raises(httpkit.ClientError) as caught:
             await session.get(url)
     assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize("zone", ["lo", "1"])
+async def test_the_zone_of_an_address_is_for_connecting_alone(zone):
+    """RFC 6874: "%25" stands before the zone, which is no part of `Host`."""
+    heads = []
+
+    async def answer(reader, writer):
+        heads.append(await reader.readuntil(b"\r\n\r\n"))
+        writer.write(OK)
+        writer.close()
+
+    try:
+        server = await asyncio.start_server(answer, "::1", 0)
+    except OSError:
+        pytest.skip("no IPv6 here")
+    port = server.sockets[0].getsockname()[1]
+    async with server, ClientSession() as session:
+        assert await _get(session, f"http://[::1%25{zone}]:{port}/") == b"ok"
+        # Once more with fields of its own, which another branch of the client writes.
+        assert await _get(session, f"http://[::1%25{zone}]:{port}/", headers={"A": "b"}) == b"ok"
+    assert [_field(head, "host") for head in heads] == [[f"[::1]:{port}"]] * 2
 
 
 async def test_a_fragment_is_kept_here(scripted_server):
@@ -535,6 +569,31 @@ async def test_the_total_time_is_limited(scripted_server, timeout):
         assert asyncio.get_running_loop().time() - start < 1.5
         await given_back(session.connector)
     await server.closed()
+
+
+@pytest.mark.parametrize("waits", ["before", "between", "after"])
+@pytest.mark.parametrize("threshold", [5, 0.01])
+async def test_the_total_time_is_that_of_middlewares_too(scripted_server, waits, threshold):
+    """A middleware that waits, before the request, between two tries or with the answer, is ended when the time is over."""
+
+    async def middleware(request, handler):
+        if waits == "before":
+            await asyncio.sleep(30)
+        response = await handler(request)
+        if waits == "between":
+            while True:
+                response.release()
+                await asyncio.sleep(0.02)
+                response = await handler(request)
+        await asyncio.sleep(30)
+
+    server = await scripted_server(*[OK] * 200)
+    start = asyncio.get_running_loop().time()
+    async with ClientSession(middlewares=[middleware]) as session:
+        with pytest.raises(TimeoutError, match=r"ClientTimeout.total"):
+            await _get(session, server.url, timeout=ClientTimeout(total=0.2, ceil_threshold=threshold))
+        assert asyncio.get_running_loop().time() - start < 1.5
+        await given_back(session.connector, idle=len(session.connector._idle))
 
 
 async def test_the_total_time_runs_until_the_body_is_read(scripted_server):

@@ -35,7 +35,7 @@ def test_the_help_has_every_option_and_its_examples_parse():
         option.setting for name, option in OPTIONS.items() if re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", text)
     }
     assert {option.setting for option in OPTIONS.values()} - told == {"ignored"}
-    lines = re.findall(r"%http (.+)", text.partition("Examples:")[2])
+    lines = re.findall(r"^ +(?:r = )?%http (.+)", text.partition("Examples:")[2], re.MULTILINE)
     assert len(lines) >= 5
     assert all(parse_line(line).target for line in lines)
 

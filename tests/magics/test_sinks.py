@@ -13,12 +13,16 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 from servers.kernel import kernel
+from servers.threaded import response, serving
 
 from httpkit_magics.demo.launch import start_demo
+from httpkit_magics.grammar.line import parse_line
 from httpkit_magics.record.record import Cookie, Fields, Hop, Link, Progress, Record, SentRequest
 from httpkit_magics.record.redaction import VAULT, Vault
 from httpkit_magics.record.secrets import Secret
 from httpkit_magics.render.display import mimebundle, terminal
+from httpkit_magics.run.client import Client
+from httpkit_magics.run.settings import Settings
 
 # What is written differently in a URL, in JSON, in Python and in base64. Each is its own, so that a leak has a name.
 NAMED = {
@@ -227,3 +231,24 @@ def test_spellings_are_what_they_should_be():
     """The test's own search finds what it looks for."""
     found = leaks(f"x{quote(REGISTERED)}y{base64.b64encode(b'ab' + REGISTERED.encode()).decode()}", {"a": REGISTERED})
     assert len(found) >= 1
+
+
+@pytest.mark.timeout(60)
+def test_the_log_holds_no_credential(caplog):
+    """At DEBUG: a malformed and an oversized cookie, a redirect with userinfo, a connection that breaks off."""
+    planted = "planted-a1b2c3d4"
+    cookies = {"Set_Cookie": f"sid={planted}; Domain=.; \x00"}
+    answers = {
+        "/": response(b"{}", **cookies),
+        "/long": response(b"{}", Set_Cookie=f"sid={planted}{'x' * 9000}"),
+        "/cut": b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\nno",
+        "/moved": response(b"", "302 Found", Location=f"http://u:{planted}@127.0.0.1:1/?token={planted}"),
+    }
+    caplog.set_level("DEBUG")
+    client = Client()
+    with serving(answers) as server:
+        for path in answers:
+            plan = parse_line(f"{server.url}{path}?token={planted} X-Api-Key:{planted} -a u:{planted} -F --timeout 2")
+            client.send(plan, Settings()).job.result(10)
+    client.close()
+    assert planted not in caplog.text

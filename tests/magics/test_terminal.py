@@ -30,7 +30,7 @@ def terminal(tmp_path_factory):
     child = pexpect.spawn(
         sys.executable,
         ["-m", "IPython", "--simple-prompt", "--no-banner", "--no-confirm-exit"],
-        env={**os.environ, "IPYTHONDIR": folder, "TERM": "xterm-256color"},
+        env={**os.environ, "IPYTHONDIR": folder, "TERM": "xterm-256color", "PAGER": "cat"},
         cwd=folder,
         dimensions=(50, 160),
         encoding="utf-8",
@@ -95,6 +95,27 @@ def test_a_question_mark_is_sent_and_an_error_points(terminal, server):
     assert "did you mean --follow?" in text
     assert "Traceback" not in text
     assert "Make an HTTP request" in said(terminal, "%http?")
+
+
+def test_a_streamed_body_is_printed_while_it_arrives(terminal, demo_server):
+    """Line by line, with secrets masked and escape sequences written out; the panel comes at the end."""
+    terminal.sendline(f"%http --stream '{demo_server}/ndjson?count=20&rate=20'")
+    terminal.expect('"id":1,')
+    assert "200 OK" not in terminal.before
+    terminal.expect(PROMPT)
+    assert terminal.before.index('"id":2,') < terminal.before.index("200 OK")
+
+
+def test_completion_says_what_an_option_does(terminal):
+    """A terminal has room for a sentence beside each candidate."""
+    said(terminal, "from IPython.core.completer import provisionalcompleter")
+    said(terminal, "ours = get_ipython().Completer.completions")
+    line = "with provisionalcompleter(): print([(each.text, each.type) for each in ours('%http --max-r', 13)])"
+    terminal.sendline(line)
+    terminal.sendline("")
+    terminal.expect(r"\[\('--max-redirects', '(.*?)'\)\]")
+    assert terminal.match[1] == "redirects that are followed at most"
+    terminal.expect(PROMPT)
 
 
 def test_leaving_is_quick_and_quiet(terminal, server):

@@ -66,6 +66,12 @@ def test_any_text_is_a_list_of_links(text):
     assert all(link.target in text and "<" not in link.target for link in parse_links(text))
 
 
+def test_a_title_with_stray_bytes_is_left_out():
+    """What is in the field as bytes that are not UTF-8 is no percent-encoded text (RFC 8187 section 3.2.1)."""
+    (link,) = parse_links(b"<a>; rel=x; title*=UTF-8''a%20\xff".decode("utf-8", "surrogateescape"))
+    assert dict(link.parameters) == {"rel": "x"}
+
+
 @pytest.mark.parametrize("piece", ["<", "<a>", '<a>;"', "<a>,", '"', "<a>;x=", ";", "<a", '<a>;a="\\"', " "])
 def test_links_take_linear_time(piece):
     """CVE-2021-33503, CVE-2021-21240 and their kin: a hostile `Link` of 160 kB costs four times one of 40 kB."""

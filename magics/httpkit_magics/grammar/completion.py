@@ -214,7 +214,7 @@ def _check(text: str, start: int) -> Completions:
 
 def _options(text: str, start: int) -> Completions:
     word = _last(text)
-    listed = (Candidate(name, "option", option.does) for name, option in OPTIONS.items())
+    listed = (Candidate(name, (option.value or "flag").lower(), option.does) for name, option in OPTIONS.items())
     return _fitting(start + len(text) - len(word), word, listed)
 
 

@@ -9,7 +9,7 @@ import re
 from tokenize import DEDENT, INDENT, TokenInfo
 from typing import ClassVar, Self
 
-NAMES = ("http", "httpkit")
+NAMES = ("http", "httpkit", "curl")
 HELP = re.compile(r"%\w+\s*\?{1,2}\s*\Z")
 
 

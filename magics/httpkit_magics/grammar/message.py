@@ -204,7 +204,7 @@ def _bytes(file: FromFile, contents: Mapping[str, bytes]) -> bytes:
         case "one line":
             return content.translate(None, BREAKS)
         case "quote":
-            return quote_from_bytes(content, safe="").encode()
+            return quote_from_bytes(content, safe=" ").replace(" ", "+").encode()
         case _:
             return content
 

@@ -151,6 +151,8 @@ class Plan:
         captures: the values of the response to give names to.
         checks: what is asserted of the response, in order.
         check: whether an assertion that fails, or no response, is an error.
+        is_encoded: whether the target is sent as it is typed, percent-encoding and all.
+        connect_timeout: seconds for making the connection; 0 and None are no limit but `timeout`.
         retries: how often it is tried again where there is no response, or one that says "later".
     """
 
@@ -182,6 +184,8 @@ class Plan:
     captures: tuple[Capture, ...] = ()
     checks: tuple[Check, ...] = ()
     check: bool = False
+    is_encoded: bool = False
+    connect_timeout: float | None = None
     retries: int = 0
 
 

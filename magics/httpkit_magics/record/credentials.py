@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator
 from typing import Final, Protocol
 from urllib.parse import parse_qsl, unquote, unquote_plus
 
-from httpkit_magics.record.naming import is_telling
+from httpkit_magics.record.naming import is_password, is_telling
 from httpkit_magics.record.secrets import Secret
 
 SHORTEST: Final = 8
@@ -78,7 +78,7 @@ def _values(request: Carrier) -> Iterator[str]:
             yield unquote(userinfo.partition(":")[2] or userinfo)
     if "=" in url:
         pairs = ((unquote_plus(name), unquote_plus(value)) for name, value in _PARAMETER.findall(url))
-        yield from (value for name, value in pairs if is_telling(name) and _is_no_word(value))
+        yield from (value for name, value in pairs if is_telling(name) and is_no_word(value))
     media_type = ""
     for name, value in request.headers.items():
         lowered = name.lower()
@@ -91,11 +91,11 @@ def _values(request: Carrier) -> Iterator[str]:
             yield from (text for name, text in pairs if is_telling(name) or len(text) >= LONG)
         elif lowered == "content-type":
             media_type = value.lower()
-        elif is_telling(name) and _is_no_word(value):
+        elif is_telling(name) and is_no_word(value):
             yield value
     if request.body:
         members = _members(media_type, request.body[:MAX_BODY].decode("utf-8", "replace"))
-        yield from (value for name, value in members if is_telling(name) and _is_no_word(value))
+        yield from (value for name, value in members if is_telling(name) and is_no_word(value))
 
 
 def _members(media_type: str, text: str) -> Iterable[tuple[str, str]]:
@@ -113,7 +113,8 @@ def _members(media_type: str, text: str) -> Iterable[tuple[str, str]]:
     return pairs
 
 
-def _is_no_word(value: str) -> bool:
+def is_no_word(value: str) -> bool:
+    """Return whether a value is long or has digits or signs: more than a word that may stand anywhere."""
     return len(value) >= LONG or _WORD.fullmatch(value) is None
 
 
@@ -126,3 +127,11 @@ def _authorization(value: str) -> Iterator[str]:
         except (binascii.Error, ValueError):
             return
         yield decoded.partition(":")[2]
+
+
+def is_secret_value(name: str, value: object) -> bool:
+    """Return whether what is named so is masked wherever it stands.
+
+    A password or token always is. `key` or `session` may name a column, and a common word would be masked on every page.
+    """
+    return is_password(name) or (is_telling(name) and isinstance(value, str) and is_no_word(value))

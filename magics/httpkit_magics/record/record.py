@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from httpkit_magics.record.credentials import credentials_of
+from httpkit_magics.record.languages import written
 from httpkit_magics.record.paths import find
 from httpkit_magics.record.redaction import VAULT
 from httpkit_magics.record.saving import save
@@ -377,6 +378,18 @@ class Record:
             redactor = VAULT.wary.knowing(credentials_of(self.request))
             said = f"{self.status} {self.reason} from {self.request.method} {redactor.url(self.url)}"
             raise RecordError(visible_line(redactor.text(said)), self)
+
+    def curl(self) -> str:
+        """Return the request as a command of curl for bash; credentials are variables of the environment."""
+        return written("curl", self)
+
+    def python(self) -> str:
+        """Return the request as a program with httpkit's client; credentials come from the environment."""
+        return written("python", self)
+
+    def http(self) -> str:
+        """Return the request as the text of a .http file or a %%http cell; credentials come from the environment."""
+        return written("http", self)
 
     def replaced(self, **changes: Any) -> Record:
         """Return a copy with `changes`."""

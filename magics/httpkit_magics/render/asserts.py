@@ -24,4 +24,4 @@ def _lines(verdicts: Sequence[Verdict], redactor: Redactor) -> Iterator[tuple[st
     for verdict in verdicts:
         asked, found = verdict.shown(redactor)
         line: Line = (Span(clip(asked, MAX_LABEL)),)
-        yield ("passed", line) if verdict else ("failed", (*line, Span(f"  {clip(found, MAX_VALUE)}", "bad")))
+        yield ("passed", line) if verdict else ("failed", (*line, Span(f", {clip(found, MAX_VALUE)}", "bad")))

@@ -6,8 +6,9 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from httpkit_magics.record.record import Progress, Record
-from httpkit_magics.record.redaction import VAULT, Redactor
+from httpkit_magics.record.redaction import LONGEST, VAULT, Redactor
 from httpkit_magics.record.transcript import Transcript
+from httpkit_magics.render.clip import clip
 from httpkit_magics.render.html import to_html
 from httpkit_magics.render.outline import outline, outline_progress
 from httpkit_magics.render.panel import MAX_BODY, Panel
@@ -31,6 +32,9 @@ class Look:
 
 USUAL: Final = Look()
 
+MAX_LINE: Final = 2_000
+"""Characters of a line that is printed while a body arrives."""
+
 Shown = Record | Progress | Transcript
 """What there are panels of."""
 
@@ -47,6 +51,12 @@ def mimebundle(shown: Shown, redactor: Redactor | None = None, look: Look = USUA
 def terminal(shown: Shown, redactor: Redactor | None = None, look: Look = USUAL) -> str:
     """Return the panel for a terminal with colours, without a newline at its end."""
     return to_terminal(panel_of(shown, redactor, look))
+
+
+def shown_line(text: str, redactor: Redactor | None = None) -> str:
+    """Return a line of a body that is still arriving, for a terminal."""
+    redactor = redactor or VAULT.redactor
+    return clip(redactor.text(redactor.json_text(text[: MAX_LINE + LONGEST])), MAX_LINE)
 
 
 def panel_of(shown: Shown, redactor: Redactor | None = None, look: Look = USUAL) -> Panel:

@@ -16,6 +16,7 @@ from httpkit_magics.render import sections
 from httpkit_magics.render.asserts import asserts
 from httpkit_magics.render.body import body, media_type_of
 from httpkit_magics.render.clip import clip, cut
+from httpkit_magics.render.code import code
 from httpkit_magics.render.panel import MAX_BODY, MAX_LABEL, Code, Fold, Panel, Prose, Span, Tone
 from httpkit_magics.render.saved import saved
 from httpkit_magics.render.selection import selected
@@ -51,6 +52,7 @@ def outline(record: Record, redactor: Redactor, limit: int = MAX_BODY) -> Panel:
         ),
         values(record, redactor),
         sections.tls(record.tls, record.started),
+        code(record, redactor),
     )
     return Panel(
         tone=_tone(record),

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from httpkit_magics.record.naming import is_telling
+from httpkit_magics.record.credentials import is_secret_value
 
 PUBLIC: Final = "http-client.env.json"
 PRIVATE: Final = "http-client.private.env.json"
@@ -61,7 +61,7 @@ class Environment:
             if not isinstance(value, dict) or step not in value:
                 return None
             value = value[step]
-        return Entry(value, source, is_secret or is_telling(rest))
+        return Entry(value, source, is_secret or is_secret_value(rest, value))
 
 
 @dataclass(frozen=True)
@@ -147,7 +147,7 @@ def _merged(name: str, tables: list[tuple[dict[str, Any], str, bool]], shared: M
     for table, source, is_private in tables:
         for key, value in table.items():
             if key not in _NO_VALUES:
-                entries[key] = Entry(value, source, is_private or is_telling(key))
+                entries[key] = Entry(value, source, is_private or is_secret_value(key, value))
     return Environment(name, entries)
 
 

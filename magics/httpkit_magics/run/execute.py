@@ -80,7 +80,7 @@ class Execution:
             sentence, _, hint = str(error).partition("; ")
             failure = Failure("url", "Bad URL", f"{sentence}.", hint)
             return Record(self._asked(plan.target), plan.target, failure=failure, error=error)
-        url, named = split_userinfo(url)
+        url, named = split_userinfo(url, is_encoded=plan.is_encoded)
         self._progress.url = url
         attempt = Attempt(url, self._settings, self._progress)
         try:
@@ -116,7 +116,8 @@ class Execution:
             options["middlewares"] = (*retrying(plan, progress), session.digest(auth))
         elif plan.retries:
             options["middlewares"] = retrying(plan, progress)
-        async with session.client.request(plan.method, with_query(url, message.query), **options) as response:
+        target = with_query(url, message.query, is_encoded=plan.is_encoded)
+        async with session.client.request(plan.method, target, **options) as response:
             return await self._received(response, attempt)
 
     async def _received(self, response: httpkit.ClientResponse, attempt: Attempt) -> Record:

@@ -21,11 +21,11 @@ class Underway:
         stage: "queued", "resolving", "connecting", "sending", "sent" or "receiving".
         received: bytes of the decoded body so far.
         expected: bytes of the body to come, where they are known.
-        tail: the last bytes of the body so far, where they are to be seen.
+        seen: the last bytes of the body so far, where they are to be seen, and how many there were before and with them.
         attempts: how often the request was made so far, where it may be made again.
     """
 
-    __slots__ = ("attempts", "expected", "method", "received", "stage", "tail", "url")
+    __slots__ = ("attempts", "expected", "method", "received", "seen", "stage", "url")
 
     def __init__(self, method: str, url: str) -> None:
         self.method = method
@@ -33,17 +33,23 @@ class Underway:
         self.stage = "queued"
         self.received = 0
         self.expected: int | None = None
-        self.tail = b""
+        self.seen = b"", 0
         self.attempts = 0
 
     def see(self, chunk: bytes) -> None:
         """Take `chunk` of the body into what is shown of it."""
-        self.tail = (self.tail + chunk)[-TAIL:]
+        tail, count = self.seen
+        self.seen = (tail + chunk)[-TAIL:], count + len(chunk)
+
+    def after(self, count: int) -> tuple[bytes, int]:
+        """Return what arrived after the first `count` bytes, as far as it is still here, and the new count."""
+        tail, total = self.seen
+        return tail[max(0, len(tail) - (total - count)) :] if total > count else b"", total
 
     def at(self, elapsed: float) -> Progress:
         """Return where the request is now, `elapsed` seconds after the call."""
         asked = SentRequest(self.method, self.url)
-        preview = self.tail.decode("utf-8", "replace")
+        preview = self.seen[0].decode("utf-8", "replace")
         if self.received > TAIL:
             preview = preview.partition("\n")[2] or preview
         return Progress(asked, self.stage, self.received, self.expected, elapsed, preview)

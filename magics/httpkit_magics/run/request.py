@@ -17,10 +17,10 @@ AUTOMATIC = frozenset({"user-agent", "accept", "accept-encoding", "content-type"
 """Fields that the client adds by itself, unless it is told to leave them out."""
 
 
-def split_userinfo(url: str) -> tuple[str, Auth | None]:
+def split_userinfo(url: str, *, is_encoded: bool = False) -> tuple[str, Auth | None]:
     """Return `url` without its userinfo, and who that names. A URL that can't be read stays as it is."""
     try:
-        parsed = URL(url)
+        parsed = URL(url, encoded=is_encoded)
         if parsed.user is None and parsed.password is None:
             return url, None
         return str(parsed.with_user(None)), Auth("basic", parsed.user or "", parsed.password or "")
@@ -28,10 +28,14 @@ def split_userinfo(url: str) -> tuple[str, Auth | None]:
         return url, None
 
 
-def with_query(url: str, query: tuple[tuple[str, str], ...]) -> URL | str:
-    """Return `url` with `query` at its end, encoded as a form is; what was typed as a URL keeps its own encoding."""
+def with_query(url: str, query: tuple[tuple[str, str], ...], *, is_encoded: bool = False) -> URL | str:
+    """Return `url` with `query` at its end, encoded as a form is; what was typed as a URL keeps its own encoding.
+
+    Where `is_encoded` not even its escapes change: `%2F` and `%7e` stay, as a signature may cover them.
+    """
     if not query:
-        return url
+        # A host beyond ASCII needs the client's encoding (RFC 5891).
+        return URL(url, encoded=True) if is_encoded and url.isascii() else url
     try:
         parsed = URL(url).with_fragment(None)
     except ValueError:
@@ -64,6 +68,7 @@ def request_options(
 def _timeout(plan: Plan, settings: Settings) -> httpkit.ClientTimeout:
     """Return the limits: for the whole request; for a download only what its line says, and for each silence."""
     limit = settings.timeout or None
+    connect = plan.connect_timeout or limit
     if plan.download:
-        return httpkit.ClientTimeout(total=plan.timeout or None, sock_connect=limit, sock_read=limit)
-    return httpkit.ClientTimeout(total=limit, sock_connect=limit)
+        return httpkit.ClientTimeout(total=plan.timeout or None, sock_connect=connect, sock_read=limit)
+    return httpkit.ClientTimeout(total=limit, sock_connect=connect)

@@ -18,7 +18,8 @@ from httpkit_magics.grammar.place import Piece, PlaceError
 from httpkit_magics.grammar.reference import Reference, parse_reference
 from httpkit_magics.grammar.spelling import text_spelling
 from httpkit_magics.grammar.template import Place, Placeholder, Value, fill, parse_template
-from httpkit_magics.record.naming import is_telling
+from httpkit_magics.record.credentials import is_secret_value
+from httpkit_magics.record.naming import MAX_NAME
 from httpkit_magics.record.redaction import VAULT
 from httpkit_magics.record.secrets import MASK, SHORTEST, Secret
 from httpkit_magics.record.values import MAX_KEPT, UsedValue
@@ -139,7 +140,7 @@ class Scope:
             value = self._filled(variable.value, f"line {self._cell.line_of(variable.value.start)} of the cell")
         finally:
             self._filling.pop()
-        is_secret = value.is_secret or is_telling(expression)
+        is_secret = value.is_secret or is_secret_value(expression, value.value)
         return Value(value.value, value.source, is_text=value.is_text, is_secret=is_secret)
 
     def _filled(self, template: Piece, source: str) -> Value:
@@ -202,7 +203,11 @@ class Scope:
             raise Unresolved(str(error)) from error
         except TypeError:
             raise Unresolved("$keyring expects a service and a user: {{$keyring example.org ada}}") from None
-        return value if not is_telling(words[-1]) else Value(value.value, value.source, value.is_text, is_secret=True)
+        return (
+            value
+            if not is_secret_value(words[-1], value.value)
+            else Value(value.value, value.source, value.is_text, is_secret=True)
+        )
 
     def _circumstances(self) -> Circumstances:
         def lookup(name: str) -> str:
@@ -244,7 +249,7 @@ class Scope:
             return Value(result.reveal(), source, is_secret=True)
         if isinstance(result, str) and MASK in result:
             raise Unresolved(f"{expression!r} gives the mask of a Secret; expected .reveal() on it")
-        return Value(result, source, is_secret=is_telling(expression) if expression.isidentifier() else False)
+        return Value(result, source, is_secret=is_secret_value(expression[:MAX_NAME], result))
 
     def _check(self, expression: str, seen: tuple[str, ...]) -> None:
         if expression in self.prompted or expression in self.coming:

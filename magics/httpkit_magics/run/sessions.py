@@ -101,7 +101,8 @@ class Sessions:
     def _found(self, key: tuple[str, str], jar: httpkit.abc.AbstractCookieJar | None = None) -> Session:
         if key not in self._open:
             # Notebooks talk to servers by address all the time; their cookies are kept too.
-            self._open[key] = Session(self._client(jar or httpkit.CookieJar(unsafe=True)))
+            # An empty jar is falsy.
+            self._open[key] = Session(self._client(httpkit.CookieJar(unsafe=True) if jar is None else jar))
         return self._open[key]
 
     def _client(self, jar: httpkit.abc.AbstractCookieJar) -> httpkit.ClientSession:

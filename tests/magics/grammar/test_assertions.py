@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -129,3 +132,10 @@ def test_any_line_is_a_check_or_an_error_within_the_line(line):
     else:
         place = (0, 0 if check.query.name in QUERIES else len(line) + 2)
     assert 0 <= place[0] <= place[1] <= len(line) + 1
+
+
+def test_the_reference_names_every_word():
+    """What is not in the reference is not there."""
+    page = (Path(__file__).parents[3] / "docs" / "reference" / "assertions.md").read_text()
+    words = (*QUERIES, *FILTERS, *PREDICATES, "not")
+    assert [word for word in words if not re.search(rf"[`\[ ]{re.escape(word)}[`\] ]", page)] == []

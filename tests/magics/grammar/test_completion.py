@@ -87,9 +87,11 @@ def test_an_offered_url_holds_no_credential():
 
 
 def test_every_option_and_header_says_what_it_is():
-    """A candidate has a kind; an option what it does."""
+    """A candidate has a kind, for an option the word for its value; an option what it does."""
     found = complete("%http -", 0, 7, KNOWN)
-    assert all(each.kind == "option" and each.does for each in found.candidates)
+    assert all(each.does for each in found.candidates)
+    kinds = {each.text: each.kind for each in found.candidates}
+    assert (kinds["--timeout"], kinds["--follow"]) == ("seconds", "flag")
     assert all(value == value.lstrip() and "\n" not in value for values in HEADERS.values() for value in values)
 
 

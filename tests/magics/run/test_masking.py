@@ -7,7 +7,6 @@ from multidict import CIMultiDict, CIMultiDictProxy
 from yarl import URL
 
 import httpkit
-from httpkit_magics.record.secrets import MASK
 from httpkit_magics.run.masking import masked
 
 REAL = URL("https://api.example.org/a?token=planted")
@@ -29,7 +28,6 @@ def test_neither_message_nor_repr_holds_a_credential(error):
     """URL, userinfo, header fields and responses before; the type stays."""
     clean = masked(error)
     assert (type(clean), "planted" in f"{clean} {clean!r} {clean.args}") == (type(error), False)
-    assert MASK in repr(clean) or "%E2%80%A2" in repr(clean)
 
 
 def test_what_is_no_exception_of_the_client_stays():

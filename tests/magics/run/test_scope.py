@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 
 import pytest
 from cell_desk import Desk, sent
 
 from httpkit_magics.grammar.place import CellError
 from httpkit_magics.record.redaction import VAULT
-from httpkit_magics.record.secrets import Secret
+from httpkit_magics.record.secrets import MASK, Secret
 from httpkit_magics.run.environment import Entry, Environment, Environments
 
 
@@ -162,6 +163,24 @@ def test_a_variable_with_a_telling_name_is_a_secret():
     desk.run("@password = letmein-77\nGET h?p={{password}}")
     assert desk.values[0]["password"].is_secret
     assert "letmein" not in VAULT.redactor.text("echo: letmein-77")
+
+
+@pytest.mark.parametrize("expression", ["os.environ['SCOPE_API_KEY']", "auth_token", "'Bearer ' + auth_token"])
+def test_an_expression_with_a_telling_name_in_it_is_a_secret(expression, monkeypatch):
+    """The usual way to a token is a variable of the process."""
+    monkeypatch.setenv("SCOPE_API_KEY", "scope-planted-1")
+    desk = Desk(names={"os": os, "auth_token": "scope-planted-2"})
+    desk.run(f"GET h\nX: {{{{{expression}}}}}")
+    assert [value.is_secret for value in desk.values[0].values()] == [True]
+    assert "planted" not in VAULT.redactor.text(desk.plans[0].headers[0][1])
+
+
+def test_a_common_word_is_no_secret_because_of_its_name():
+    """`key = "category"` names a column; to mask that word everywhere would hide what people came for."""
+    desk = Desk(names={"key": "category", "session": "e7f3-0193-88aa"})
+    desk.run("@sort_key = price\nGET h/{{key}}/{{sort_key}}/{{session}}")
+    assert [value.is_secret for value in desk.values[0].values()] == [False, False, True]
+    assert VAULT.redactor.text("category price e7f3-0193-88aa") == f"category price {MASK}"
 
 
 def test_a_python_object_with_the_form_of_a_reference_is_one_where_it_exists():

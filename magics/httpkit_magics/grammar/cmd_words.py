@@ -1,0 +1,129 @@
+r"""A pasted command line of Windows' cmd.exe -> its words, as the program gets them.
+
+Two readers follow each other: cmd.exe takes `^` away and ends commands, then the C runtime splits words by its rules for
+quotes and backslashes ("Parsing C++ command-line arguments").
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from httpkit_magics.grammar.place import PlaceError
+from httpkit_magics.grammar.words import Word
+
+_QUOTED: Final = re.compile(r"'[^']*'|\"(?:[^\"\\]|\\.)*\"|\\.", re.DOTALL)
+_MARK: Final = re.compile(r"(?<=\s)\^(?:\"|[ \t]*\r?\n)|[\"\S]\^[ \t]*\r?\n")
+_VARIABLE: Final = re.compile(r"%([A-Za-z_]\w*)%")
+_OPERATORS: Final = "&|<>"
+
+
+def is_cmd(text: str) -> bool:
+    """Return whether `text` is written for cmd.exe: `^"` opens a word, or `^` continues a line, outside of bash's quotes."""
+    at = 0
+    while at < len(text):
+        if _MARK.match(text, at):
+            return True
+        quoted = _QUOTED.match(text, at)
+        at = quoted.end() if quoted else at + 1
+    return False
+
+
+def split_cmd_commands(text: str) -> list[list[Word]]:
+    """Return the words of each command of `text`: a line, or what stands between two `&`.
+
+    Raises:
+        PlaceError: a quote is not closed, or another program would get the output.
+    """
+    commands = [_words(characters, len(text)) for characters in _commands(text)]
+    return [words for words in commands if words]
+
+
+_Character = tuple[str, int]
+"""A character that is left, and where it stood."""
+
+
+def _commands(text: str) -> list[list[_Character]]:
+    """Read as cmd.exe does: `^` takes the meaning of the next character away, outside of quotes."""
+    commands: list[list[_Character]] = [[]]
+    is_quoted = False
+    at = 0
+    while at < len(text):
+        character = text[at]
+        if character == "^" and not is_quoted:
+            # A line that ends in ^ goes on, and the first character of the next has no meaning.
+            at += 1 + (2 if text.startswith("\r\n", at + 1) else text.startswith("\n", at + 1))
+            if text.startswith("\r\n", at):
+                at += 1
+            if at < len(text):
+                commands[-1].append((text[at], at))
+        elif character in "\r\n":
+            is_quoted = False
+            commands.append([])
+        elif character in _OPERATORS and not is_quoted:
+            if character != "&":
+                raise PlaceError(f"{character!r} is not for curl; expected the curl command alone", at, at + 1)
+            commands.append([])
+        else:
+            if variable := _VARIABLE.match(text, at):
+                raise PlaceError(f"{variable[0]} is a variable of cmd.exe; expected its value", at, variable.end())
+            is_quoted ^= character == '"'
+            commands[-1].append((character, at))
+        at += 1
+    return commands
+
+
+def _words(characters: list[_Character], end: int) -> list[Word]:
+    """Split as the C runtime does: backslashes count before a quote only, and `""` within quotes is one quote."""
+    words: list[Word] = []
+    at = 0
+    while at < len(characters):
+        if characters[at][0] in " \t":
+            at += 1
+            continue
+        start = characters[at][1]
+        text, at = _word(characters, at, end)
+        words.append(Word(text, start, characters[at - 1][1] + 1))
+    return words
+
+
+def _word(characters: list[_Character], at: int, end: int) -> tuple[str, int]:
+    """Return the word at `at`, and where it ends."""
+    parts: list[str] = []
+    opened: int | None = None
+    while at < len(characters):
+        character, place = characters[at]
+        if character in " \t" and opened is None:
+            break
+        if character == "\\":
+            text, at = _backslashes(characters, at)
+            parts.append(text)
+            continue
+        if character != '"':
+            parts.append(character)
+        elif opened is None:
+            opened = place
+        elif _is_quote(characters, at + 1):
+            parts.append('"')
+            at += 1
+        else:
+            opened = None
+        at += 1
+    if opened is not None:
+        raise PlaceError('unclosed quote: expected another "', opened, end)
+    return "".join(parts), at
+
+
+def _backslashes(characters: list[_Character], at: int) -> tuple[str, int]:
+    """Return what the backslashes at `at` mean, and where to go on: before a quote two are one, and the last escapes it."""
+    first = at
+    while at < len(characters) and characters[at][0] == "\\":
+        at += 1
+    count = at - first
+    if not _is_quote(characters, at):
+        return "\\" * count, at
+    return "\\" * (count // 2) + '"' * (count % 2), at + count % 2
+
+
+def _is_quote(characters: list[_Character], at: int) -> bool:
+    return at < len(characters) and characters[at][0] == '"'

@@ -126,10 +126,11 @@ def _without_own(line: str, kind: str, own: dict[str, Any]) -> Iterator[Word]:
 
 def _apart(words: list[Word]) -> list[Word]:
     """Take the `;` that silences a cell off an option or its value at the end of the line."""
-    if not words or not words[-1].text.endswith(";"):
+    if not words or not words[-1].text.endswith(";") or words[-1].text == ";":
         return words
     *before, last = words
-    if not last.text.startswith("--") and not (before and before[-1].text in OWN):
+    option = OWN.get(before[-1].text) if before else None
+    if not last.text.startswith("--") and (option is None or option.read is None):
         return words
     return [*before, Word(last.text[:-1], last.start, last.end - 1), Word(";", last.end - 1, last.end)]
 

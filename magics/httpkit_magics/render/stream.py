@@ -12,6 +12,7 @@ from httpkit_magics.record.units import count, duration, size
 from httpkit_magics.render import sections
 from httpkit_magics.render.asserts import asserts
 from httpkit_magics.render.clip import clip, cut
+from httpkit_magics.render.outline import NEVER_SENT
 from httpkit_magics.render.panel import MAX_LABEL, Fold, MessageRow, Messages, Panel, Prose, Span, Tone
 
 MAX_ROWS: Final = 50
@@ -36,7 +37,7 @@ def outline_stream(transcript: Transcript, redactor: Redactor) -> Panel:
     parts = (
         _messages(transcript, redactor),
         asserts(transcript.checks, redactor),
-        sections.request(asked, redactor, was_sent=transcript.connections > 0),
+        sections.request(asked, redactor, was_sent=failure is None or failure.kind not in NEVER_SENT),
     )
     return Panel(
         tone=_tone(transcript),

@@ -106,6 +106,9 @@ class Opening:
         except asyncio.CancelledError:
             transcript.is_stopped = True
         except FAILURES as error:
+            if isinstance(error, httpkit.ClientResponseError):
+                info = error.request_info
+                self.note(SentRequest(info.method, str(info.url), Fields(info.headers.items())))
             transcript.fail(self._words(error), masked(error))
 
     def _words(self, error: BaseException) -> Failure:
@@ -118,7 +121,7 @@ class Opening:
             sentence = f"{attempt.where} answered with {error.status}, and opened no stream."
             if isinstance(error, httpkit.WSServerHandshakeError) and error.status == 101:
                 sentence = f"{attempt.where} answered the handshake wrongly: {error.message}."
-            return Failure("refused", f"Refused, {error.status}", sentence, "%http shows the whole response.")
+            return Failure("other", f"Refused, {error.status}", sentence, "%http shows the whole response.")
         failure = explain(error, attempt)
         if isinstance(error, TimeoutError) and self.transcript.connections:
             return dataclasses.replace(failure, sentence=f"{attempt.where} was silent for too long.", hint="")

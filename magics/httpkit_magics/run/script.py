@@ -10,6 +10,7 @@ from httpkit_magics.grammar.check import Check
 from httpkit_magics.grammar.script import Await, End, Pause, Say, Step, Take
 from httpkit_magics.record.record import Failure
 from httpkit_magics.record.transcript import Message
+from httpkit_magics.record.units import count
 from httpkit_magics.record.verdicts import Verdict
 from httpkit_magics.run.conditions import part_of, verdict_of
 from httpkit_magics.run.secret_sources import learnt
@@ -103,4 +104,4 @@ def _capture(name: str, check: Check, *, is_secret: bool, heard: Message | None,
 
 
 def _hint(feed: Feed) -> str:
-    return f"{feed.received} messages came; --timeout SECONDS allows more time for each wait."
+    return f"{count(feed.received, 'message')} came; --timeout SECONDS allows more time for each wait."

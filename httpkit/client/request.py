@@ -256,6 +256,8 @@ class ClientRequest(RequestHead):
     def make_exchange(self) -> Exchange:
         """Return what a connection performs for this request."""
         headers = self.headers
+        if self.method in self.POST_METHODS and hdrs.CONTENT_TYPE not in headers:
+            self._fill_in_type()
         path = self.url.raw_path_qs or "/"
         if self.proxy is not None:
             path, headers = self._by_proxy(self.proxy, path)
@@ -280,6 +282,11 @@ class ClientRequest(RequestHead):
             exchange.write_body = self.upload_tracker.begin_attempt(exchange.write_body)
         self.exchange = exchange
         return exchange
+
+    def _fill_in_type(self) -> None:
+        """Say that the body is bytes, unless that is not wanted; as late as this, so that a middleware may say better."""
+        if self._skip_auto_headers is None or hdrs.CONTENT_TYPE not in self._skip_auto_headers:
+            self.headers[hdrs.CONTENT_TYPE] = "application/octet-stream"
 
     def _by_proxy(self, proxy: URL, path: str) -> tuple[str, CIMultiDict[str]]:
         """Return the target and the fields of a request through `proxy`; the request keeps its own.

@@ -40,8 +40,14 @@ _DOTTED_IPV4 = re.compile(r"(?:(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])(?:\
 
 
 def _numeric_address(host: str, port: int) -> list[ResolveResult] | None:
-    """Return the address that `host` is, or None where it is a name."""
+    """Return the address that `host` is, or None where it is a name.
+
+    Raises:
+        OSError: neither.
+    """
     if ":" in host:
+        # The parser of URLs takes anything with a colon in brackets.
+        socket.inet_pton(socket.AF_INET6, host.partition("%")[0])
         family = socket.AF_INET6
     elif _DOTTED_IPV4.fullmatch(host):
         family = socket.AF_INET

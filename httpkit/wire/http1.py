@@ -534,12 +534,16 @@ def encode_request_head(method: str, target: str, version: HttpVersion, headers:
     """Return the request line and the fields, ready for the wire (RFC 9112 sections 3 and 5).
 
     Raises:
+        TypeError: a name or value that is no text.
         ValueError: a method, target, name or value that could be read as more than one; nothing is sent.
     """
-    # Formatted and joined in C: no call per field. NUL stands for the colon until all is checked: a name or a value that
-    # brings a line of its own would pass as a field otherwise, and it can't bring a NUL of its own unnoticed.
-    fields = "".join(map("%s\x00%s\r\n".__mod__, headers.items()))
-    head = f"{method} {target} HTTP/{version[0]}.{version[1]}\r\n{fields}\r\n"
+    # Joined in C: no call per field. NUL stands for the colon until all is checked: a name or a value that brings a line
+    # of its own would pass as a field otherwise, and it can't bring a NUL of its own unnoticed.
+    line = f"{method} {target} HTTP/{version[0]}.{version[1]}"
+    try:
+        head = "\r\n".join((line, *map("\x00".join, headers.items()), "\r\n"))
+    except TypeError:
+        raise TypeError(_explain_types(headers)) from None
     if not _REQUEST_HEAD.fullmatch(head) or head.count("\x00") != len(headers):
         raise ValueError(_explain_request(method, target, version, headers))
     return head.replace("\x00", ": ").encode()
@@ -555,6 +559,14 @@ def _explain_request(method: str, target: str, version: HttpVersion, headers: CI
             # The value may be a credential: it stays out of the message.
             return f"control character in the value of field {name!r}"
     return "malformed request head"
+
+
+def _explain_types(headers: CIMultiDict[str]) -> str:
+    # The value may be a credential: it stays out of the message.
+    for name, value in headers.items():
+        if not isinstance(value, str):
+            return f"value of field {name!r} must be str, got {type(value).__name__}"
+    return "names and values of fields must be str"
 
 
 def encode_chunk(data: bytes | bytearray | memoryview) -> bytes:

@@ -88,7 +88,7 @@ def _options(line: str) -> Plan:
     options = parse_options(line)
     if replace(options, **{name: getattr(Plan("", ""), name) for name in OURS}) != Plan("", ""):
         raise LineError(
-            "the line of %%curl takes -o NAME, --timeout, -p, -q and ; only; say the rest in the command below, as curl does",
+            "the line of %%curl takes -o NAME, --timeout, -p, -q and ; only; the command below says the rest",
             line,
         )
     return options

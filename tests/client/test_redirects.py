@@ -331,7 +331,9 @@ async def test_credentials_go_to_one_origin_only(scripted_server, is_same):
 
 @pytest.mark.parametrize("where", ["host", "port", "scheme"])
 async def test_each_part_of_the_origin_counts(where):
-    """CVE-2022-27774 and others of curl: scheme, host and port are compared (RFC 6454)."""
+    """CVE-2022-27774, -27776, CVE-2025-0167, CVE-2024-11053, CVE-2025-14524, CVE-2026-6429, -86413 of curl: scheme, host and
+    port are compared (RFC 6454).
+    """  # noqa: D205 - the ids are the sentence
     first = URL("http://a.test:80/x")
     other = {
         "host": URL("http://b.test:80/x"),

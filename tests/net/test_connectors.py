@@ -383,7 +383,7 @@ async def test_a_good_certificate_is_accepted(nginx, certificates):
 )
 @pytest.mark.parametrize("trusts", [True, False])
 async def test_a_bad_certificate_is_refused(nginx, certificates, name, reason, trusts):
-    """ClientConnectorCertificateError with the reason; the default context trusts none of them."""
+    """CVE-2019-11324, CVE-2016-9015: ClientConnectorCertificateError with the reason; the default context trusts none of them."""
     async with _session() as session:
         options = {"ssl": certificates.client_context()} if trusts else {}
         with pytest.raises(

@@ -469,7 +469,7 @@ BAD_CHUNKS = [
 @pytest.mark.parametrize("size", [1, 3, 10_000])
 def test_malformed_chunks_are_refused(body, size):
     """CVE-2025-43859 (two bytes for CR LF), CVE-2024-52304 and CVE-2025-53643 (LF in extensions and trailers),
-    GHSA-cq5v-8q36-5273 (malformed chunks): an error, however they are cut, and no byte behind the fault.
+    GHSA-cq5v-8q36-5273, CVE-2026-69243, -69244 (malformed chunks): an error, however they are cut, and no byte behind the fault.
     """  # noqa: D205 - the ids are the sentence
     raw = CHUNKED + body
     with pytest.raises(BadHttpMessage):

@@ -1,19 +1,21 @@
 r"""A pasted command line of Windows' cmd.exe -> its words, as the program gets them.
 
 Two readers follow each other: cmd.exe takes `^` away and ends commands, then the C runtime splits words by its rules for
-quotes and backslashes ("Parsing C++ command-line arguments").
+quotes and backslashes ("Parsing C++ command-line arguments"). To the runtime a backslash counts before a quote only. But
+browsers double every backslash in what they put between `^"`, so there two are one: the request is the browser's.
 """
 
 from __future__ import annotations
 
 import re
-from typing import Final
+from typing import Final, NamedTuple
 
 from httpkit_magics.grammar.place import PlaceError
 from httpkit_magics.grammar.words import Word
 
-_QUOTED: Final = re.compile(r"'[^']*'|\"(?:[^\"\\]|\\.)*\"|\\.", re.DOTALL)
-_MARK: Final = re.compile(r"(?<=\s)\^(?:\"|[ \t]*\r?\n)|[\"\S]\^[ \t]*\r?\n")
+# What bash would not look into, and what is nothing to cmd.exe.
+_SKIPPED: Final = re.compile(r"'[^']*'|\"(?:[^\"\\]|\\.)*\"|\\.|[^'\"\\^]+", re.DOTALL)
+_MARK: Final = re.compile(r"(?<=\s)\^\"|\^[ \t]*\r?\n")
 _VARIABLE: Final = re.compile(r"%([A-Za-z_]\w*)%")
 _OPERATORS: Final = "&|<>"
 
@@ -24,8 +26,8 @@ def is_cmd(text: str) -> bool:
     while at < len(text):
         if _MARK.match(text, at):
             return True
-        quoted = _QUOTED.match(text, at)
-        at = quoted.end() if quoted else at + 1
+        skipped = _SKIPPED.match(text, at)
+        at = skipped.end() if skipped else at + 1
     return False
 
 
@@ -39,8 +41,12 @@ def split_cmd_commands(text: str) -> list[list[Word]]:
     return [words for words in commands if words]
 
 
-_Character = tuple[str, int]
-"""A character that is left, and where it stood."""
+class _Character(NamedTuple):
+    """A character that is left, where it stood, and whether a `^` stood before it."""
+
+    text: str
+    place: int
+    is_escaped: bool = False
 
 
 def _commands(text: str) -> list[list[_Character]]:
@@ -56,7 +62,7 @@ def _commands(text: str) -> list[list[_Character]]:
             if text.startswith("\r\n", at):
                 at += 1
             if at < len(text):
-                commands[-1].append((text[at], at))
+                commands[-1].append(_Character(text[at], at, is_escaped=True))
         elif character in "\r\n":
             is_quoted = False
             commands.append([])
@@ -68,41 +74,41 @@ def _commands(text: str) -> list[list[_Character]]:
             if variable := _VARIABLE.match(text, at):
                 raise PlaceError(f"{variable[0]} is a variable of cmd.exe; expected its value", at, variable.end())
             is_quoted ^= character == '"'
-            commands[-1].append((character, at))
+            commands[-1].append(_Character(character, at))
         at += 1
     return commands
 
 
 def _words(characters: list[_Character], end: int) -> list[Word]:
-    """Split as the C runtime does: backslashes count before a quote only, and `""` within quotes is one quote."""
+    """Split at blanks outside of quotes."""
     words: list[Word] = []
     at = 0
     while at < len(characters):
-        if characters[at][0] in " \t":
+        if characters[at].text in " \t":
             at += 1
             continue
-        start = characters[at][1]
+        start = characters[at].place - characters[at].is_escaped
         text, at = _word(characters, at, end)
-        words.append(Word(text, start, characters[at - 1][1] + 1))
+        words.append(Word(text, start, characters[at - 1].place + 1))
     return words
 
 
 def _word(characters: list[_Character], at: int, end: int) -> tuple[str, int]:
-    """Return the word at `at`, and where it ends."""
+    """Return the word at `at`, and where it ends. Two quotes within quotes are one that is meant."""
     parts: list[str] = []
-    opened: int | None = None
+    opened: _Character | None = None
     while at < len(characters):
-        character, place = characters[at]
-        if character in " \t" and opened is None:
+        character = characters[at]
+        if character.text in " \t" and opened is None:
             break
-        if character == "\\":
-            text, at = _backslashes(characters, at)
+        if character.text == "\\":
+            text, at = _backslashes(characters, at, is_doubled=opened is not None and opened.is_escaped)
             parts.append(text)
             continue
-        if character != '"':
-            parts.append(character)
+        if character.text != '"':
+            parts.append(character.text)
         elif opened is None:
-            opened = place
+            opened = character
         elif _is_quote(characters, at + 1):
             parts.append('"')
             at += 1
@@ -110,20 +116,20 @@ def _word(characters: list[_Character], at: int, end: int) -> tuple[str, int]:
             opened = None
         at += 1
     if opened is not None:
-        raise PlaceError('unclosed quote: expected another "', opened, end)
+        raise PlaceError('unclosed quote: expected another "', opened.place, end)
     return "".join(parts), at
 
 
-def _backslashes(characters: list[_Character], at: int) -> tuple[str, int]:
-    """Return what the backslashes at `at` mean, and where to go on: before a quote two are one, and the last escapes it."""
+def _backslashes(characters: list[_Character], at: int, *, is_doubled: bool) -> tuple[str, int]:
+    """Return what the backslashes at `at` mean, and where to go on: the last of an odd number escapes a quote."""
     first = at
-    while at < len(characters) and characters[at][0] == "\\":
+    while at < len(characters) and characters[at].text == "\\":
         at += 1
     count = at - first
     if not _is_quote(characters, at):
-        return "\\" * count, at
+        return "\\" * (-(-count // 2) if is_doubled else count), at
     return "\\" * (count // 2) + '"' * (count % 2), at + count % 2
 
 
 def _is_quote(characters: list[_Character], at: int) -> bool:
-    return at < len(characters) and characters[at][0] == '"'
+    return at < len(characters) and characters[at].text == '"'

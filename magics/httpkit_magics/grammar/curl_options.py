@@ -90,9 +90,11 @@ dns-interface | | NAME | refused | {_RESOLVE}
 dns-ipv4-addr | | ADDRESS | refused | {_RESOLVE}
 dns-ipv6-addr | | ADDRESS | refused | {_RESOLVE}
 dns-servers | | ADDRESSES | refused | {_RESOLVE}
+doh-cert-status | | | refused | {_RESOLVE}
 doh-insecure | | | refused | {_RESOLVE}
 doh-url | | URL | refused | {_RESOLVE}
 dump-header | D | FILE | noted | {_PANEL}; r.headers has them
+ech | | CONFIG | noted | {_TLS}
 egd-file | | FILE | silent | curl itself ignores it
 engine | | NAME | refused | {_TLS}
 etag-compare | | FILE | refused | expected -H 'If-None-Match: ...'
@@ -106,18 +108,26 @@ form | F | NAME=CONTENT | honoured | a part: text, @FILE or <FILE, then ;type= ;
 form-escape | | | refused | names of parts are percent-encoded
 form-string | | NAME=TEXT | honoured | a part that is this text, whatever it begins with
 ftp-account | | DATA | refused | {_FTP}
+ftp-alternative-to-user | | COMMAND | refused | {_FTP}
 ftp-create-dirs | | | refused | {_FTP}
+ftp-method | | METHOD | refused | {_FTP}
 ftp-pasv | | | refused | {_FTP}
 ftp-port | P | ADDRESS | refused | {_FTP}
+ftp-pret | | | refused | {_FTP}
+ftp-skip-pasv-ip | | | refused | {_FTP}
+ftp-ssl-ccc | | | refused | {_FTP}
+ftp-ssl-ccc-mode | | MODE | refused | {_FTP}
 ftp-ssl-control | | | refused | {_FTP}
 get | G | | honoured | put the data into the query of the URL
 globoff | g | | honoured | take brackets and braces of the URL as they are
 happy-eyeballs-timeout-ms | | MILLISECONDS | silent | {_TUNING}
+haproxy-clientip | | ADDRESS | refused | the PROXY protocol is not spoken
 haproxy-protocol | | | refused | the PROXY protocol is not spoken
 head | I | | honoured | HEAD: the headers only
 header | H | LINE | honoured | a header; 'Name:' does not send it, 'Name;' sends it empty
-help | h | | refused | %%curl? shows how it is used
+help | h | CATEGORY | refused | %%curl? shows how it is used
 hostpubmd5 | | MD5 | refused | {_PROTOCOL}
+hostpubsha256 | | SHA256 | refused | {_PROTOCOL}
 hsts | | FILE | noted | HSTS is not kept; write https://
 http0.9 | | | refused | HTTP/0.9 is not spoken
 http1.0 | 0 | | noted | HTTP/1.1 is used
@@ -135,6 +145,7 @@ ipv4 | 4 | | noted | addresses of both families are tried
 ipv6 | 6 | | noted | addresses of both families are tried
 json | | DATA | honoured | the body, with Content-Type and Accept: application/json; @FILE is a file
 junk-session-cookies | j | | silent | no cookies are read from files
+keepalive-cnt | | NUMBER | silent | {_TUNING}
 keepalive-time | | SECONDS | silent | {_TUNING}
 key | | FILE | honoured | the private key of --cert, where it is in a file of its own
 key-type | | TYPE | honoured | PEM, the only type that is read
@@ -149,19 +160,25 @@ login-options | | OPTIONS | refused | {_PROTOCOL}
 mail-auth | | ADDRESS | refused | {_PROTOCOL}
 mail-from | | ADDRESS | refused | {_PROTOCOL}
 mail-rcpt | | ADDRESS | refused | {_PROTOCOL}
+mail-rcpt-allowfails | | | refused | {_PROTOCOL}
 manual | M | | refused | %%curl? shows how it is used
 max-filesize | | BYTES | noted | HttpKit.max_body limits a body
 max-redirs | | NUMBER | honoured | redirects that are followed at most; -1 is no limit
 max-time | m | SECONDS | honoured | limit for the whole request
 metalink | | | silent | curl itself ignores it
+mptcp | | | silent | {_TUNING}
 negotiate | | | refused | {_SCHEME}
 netrc | n | | refused | .netrc is not read; expected -u USER:PASSWORD
 netrc-file | | FILE | refused | .netrc is not read; expected -u USER:PASSWORD
 netrc-optional | | | refused | .netrc is not read; expected -u USER:PASSWORD
 next | : | | honoured | begin another request
-no-buffer | N | | silent | {_PANEL}
+no-alpn | | | silent | {_TLS}
+no-buffer | N | | honoured | show the body while it arrives
+no-clobber | | | noted | -o FILE replaces a file
 no-keepalive | | | silent | {_TUNING}
+no-npn | | | silent | {_TLS}
 no-progress-meter | | | silent | {_PANEL}
+no-sessionid | | | silent | {_TLS}
 noproxy | | HOSTS | honoured | hosts that are reached without -x; * is all
 ntlm | | | refused | {_SCHEME}
 ntlm-wb | | | refused | {_SCHEME}
@@ -185,17 +202,31 @@ proto-redir | | LIST | silent | {_PROTOCOL}
 proxy | x | URL | honoured | the proxy; port 1080 unless it says another
 proxy-anyauth | | | refused | say --proxy-basic
 proxy-basic | | | honoured | Basic authentication with the proxy (the default)
+proxy-ca-native | | | silent | the system's certificates are trusted anyway
 proxy-cacert | | FILE | refused | expected --cacert FILE
+proxy-capath | | FOLDER | refused | expected --cacert FILE
 proxy-cert | | FILE | refused | the client shows no certificate to a proxy
+proxy-cert-type | | TYPE | refused | the client shows no certificate to a proxy
+proxy-ciphers | | LIST | noted | {_TLS}
+proxy-crlfile | | FILE | refused | revocation lists are not read
 proxy-digest | | | refused | a proxy gets Basic authentication
 proxy-header | | LINE | refused | a proxy gets no header of its own
 proxy-http2 | | | noted | HTTP/1.1 is used
 proxy-insecure | | | refused | a proxy's certificate is verified as the server's; expected -k
 proxy-key | | FILE | refused | the client shows no certificate to a proxy
+proxy-key-type | | TYPE | refused | the client shows no certificate to a proxy
 proxy-negotiate | | | refused | a proxy gets Basic authentication
 proxy-ntlm | | | refused | a proxy gets Basic authentication
 proxy-pass | | TEXT | refused | the client shows no certificate to a proxy
 proxy-pinnedpubkey | | HASHES | refused | public keys are not pinned
+proxy-service-name | | NAME | refused | a proxy gets Basic authentication
+proxy-ssl-allow-beast | | | silent | {_TLS}
+proxy-ssl-auto-client-cert | | | silent | {_TLS}
+proxy-tls13-ciphers | | LIST | noted | {_TLS}
+proxy-tlsauthtype | | TYPE | refused | TLS-SRP is not spoken
+proxy-tlspassword | | TEXT | refused | TLS-SRP is not spoken
+proxy-tlsuser | | NAME | refused | TLS-SRP is not spoken
+proxy-tlsv1 | | | honoured | TLS 1.0 or later with the proxy: 1.2 is the least here
 proxy-user | U | USER:PASSWORD | honoured | user and password for the proxy
 proxy1.0 | | HOST | refused | expected -x HOST
 proxytunnel | p | | noted | https goes through a tunnel, http does not
@@ -214,19 +245,25 @@ remove-on-error | | | silent | what was loaded is kept
 request | X | METHOD | honoured | the method
 request-target | | PATH | refused | the target is that of the URL
 resolve | | HOST:PORT:ADDRESS | refused | {_RESOLVE}
-retry | | NUMBER | noted | a request is sent once
-retry-all-errors | | | silent | a request is sent once
-retry-connrefused | | | silent | a request is sent once
-retry-delay | | SECONDS | silent | a request is sent once
-retry-max-time | | SECONDS | silent | a request is sent once
+retry | | NUMBER | honoured | try again where no answer came, or a 408, 425, 429 or 5xx that may pass
+retry-all-errors | | | silent | --retry says what is tried again
+retry-connrefused | | | silent | a refused connection is tried again anyway
+retry-delay | | SECONDS | noted | waits grow from 0.5 s, or are those of Retry-After
+retry-max-time | | SECONDS | noted | -m limits each attempt
 sasl-authzid | | NAME | refused | {_PROTOCOL}
 sasl-ir | | | refused | {_PROTOCOL}
 service-name | | NAME | refused | {_SCHEME}
 show-error | S | | silent | {_PANEL}
+sigalgs | | LIST | noted | {_TLS}
 silent | s | | silent | {_PANEL}
+skip-existing | | | noted | -o FILE replaces a file
 socks4 | | HOST[:PORT] | honoured | a SOCKS4 proxy
 socks4a | | HOST[:PORT] | honoured | a SOCKS4a proxy
 socks5 | | HOST[:PORT] | honoured | a SOCKS5 proxy
+socks5-basic | | | silent | user and password are sent where the proxy asks for them
+socks5-gssapi | | | refused | a proxy gets user and password
+socks5-gssapi-nec | | | refused | a proxy gets user and password
+socks5-gssapi-service | | NAME | refused | a proxy gets user and password
 socks5-hostname | | HOST[:PORT] | honoured | a SOCKS5 proxy that resolves names
 speed-limit | Y | SPEED | noted | -m limits the whole request
 speed-time | y | SECONDS | silent | -m limits the whole request
@@ -245,16 +282,17 @@ tcp-fastopen | | | silent | {_TUNING}
 tcp-nodelay | | | silent | {_TUNING}
 telnet-option | t | OPTION | refused | {_PROTOCOL}
 tftp-blksize | | NUMBER | refused | {_PROTOCOL}
+tftp-no-options | | | refused | {_PROTOCOL}
 time-cond | z | TIME | refused | expected -H 'If-Modified-Since: ...'
 tls-max | | VERSION | noted | {_TLS}
 tls13-ciphers | | LIST | noted | {_TLS}
 tlsauthtype | | TYPE | refused | TLS-SRP is not spoken
 tlspassword | | TEXT | refused | TLS-SRP is not spoken
 tlsuser | | NAME | refused | TLS-SRP is not spoken
-tlsv1 | 1 | | silent | TLS 1.2 and later are used
-tlsv1.0 | | | silent | TLS 1.2 and later are used
-tlsv1.1 | | | silent | TLS 1.2 and later are used
-tlsv1.2 | | | silent | TLS 1.2 and later are used
+tlsv1 | 1 | | honoured | TLS 1.0 or later: 1.2 is the least here
+tlsv1.0 | | | honoured | TLS 1.0 or later: 1.2 is the least here
+tlsv1.1 | | | honoured | TLS 1.1 or later: 1.2 is the least here
+tlsv1.2 | | | honoured | TLS 1.2 or later, which is the least here
 tlsv1.3 | | | noted | TLS 1.2 and later are used
 tr-encoding | | | refused | a compressed Transfer-Encoding is not asked for
 trace | | FILE | silent | {_PANEL}
@@ -271,6 +309,7 @@ user-agent | A | TEXT | honoured | User-Agent
 variable | | NAME=CONTENT | refused | variables are Python's here
 verbose | v | | silent | {_PANEL}
 version | V | | refused | httpkit.__version__ says it
+vlan-priority | | NUMBER | silent | {_TUNING}
 write-out | w | FORMAT | noted | {_PANEL}; r.timing, r.status and r.headers have it
 xattr | | | noted | a file keeps no attributes
 """

@@ -23,6 +23,7 @@ FORM_TYPE: Final = "application/x-www-form-urlencoded"
 DEFAULT_REDIRECTS: Final = 50
 """curl's --max-redirs."""
 MOST_REDIRECTS: Final = 1_000
+MOST_RETRIES: Final = 20
 PROXY_PORT: Final = 1080
 
 # The client counts and frames a body by itself.
@@ -95,8 +96,10 @@ class Operation:
             output=output,
             resume=offset == "-",
             check_status="fail" in self.flags or "fail-with-body" in self.flags,
+            stream="no-buffer" in self.flags,
             is_encoded=True,
             connect_timeout=self._seconds("connect-timeout"),
+            retries=self._number("retry", MOST_RETRIES) or 0,
         )
 
     def _last(self, name: str) -> Word | None:
@@ -275,12 +278,19 @@ class Operation:
 
     def _redirects(self) -> int | None:
         word = self._last("max-redirs")
+        if word is not None and word.text == "-1":
+            return MOST_REDIRECTS
+        default = DEFAULT_REDIRECTS if "location" in self.flags else None
+        return self._number("max-redirs", MOST_REDIRECTS) if word is not None else default
+
+    def _number(self, name: str, most: int) -> int | None:
+        """Return the number of an option, `most` where it is more; None where it isn't there."""
+        word = self._last(name)
         if word is None:
-            return DEFAULT_REDIRECTS if "location" in self.flags else None
-        if not re.fullmatch(r"-1|[0-9]{1,9}", word.text):
-            self._refuse(word, f"{word.text!r} is no number of redirects; expected 0 or more, or -1 for no limit")
-        number = int(word.text)
-        return MOST_REDIRECTS if number < 0 else min(number, MOST_REDIRECTS)
+            return None
+        if not re.fullmatch(r"[0-9]{1,9}", word.text):
+            self._refuse(word, f"{word.text!r} is no number for --{name}; expected 0 or more")
+        return min(int(word.text), most)
 
     def _output(self, target: str, number: int) -> tuple[bool, str | None]:
         """Return whether the body goes to a file, and to which; None is the one that the response names."""
@@ -293,6 +303,8 @@ class Operation:
         elif not is_named:
             return False, None
         elif "remote-header-name" in self.flags:
+            if (folder_word := self._last("output-dir")) is not None:
+                self._refuse(folder_word, "the response names the file of -J, in this folder; expected -o FILE")
             return True, None
         else:
             name = unquote(posixpath.basename(urlsplit(target).path)).replace("/", "_")

@@ -12,13 +12,15 @@ from typing import Final
 from httpkit_magics.grammar.place import PlaceError
 from httpkit_magics.grammar.words import Word
 
-_BLANK: Final = re.compile(r"(?:[ \t]|\\\r?\n)+")
+# A backslash at the very end continues a line that wasn't copied.
+_CONTINUED: Final = re.compile(r"\\(?:\r?\n|\Z)")
+_BLANK: Final = re.compile(r"(?:[ \t]|\\(?:\r?\n|\Z))+")
 _COMMENT: Final = re.compile(r"#[^\n]*")
 _PLAIN: Final = re.compile(r"[^\s'\"\\$`|&;<>()]+")
 _SINGLE: Final = re.compile(r"'([^']*)'")
 _DOUBLE: Final = re.compile(r'\$?"((?:[^"\\]|\\.)*)"', re.DOTALL)
 _ANSI: Final = re.compile(r"\$'((?:[^'\\]|\\.)*)'", re.DOTALL)
-_NAME: Final = r"\$(?:([A-Za-z_]\w*)|\{([A-Za-z_]\w*)\})"
+_NAME: Final = r"\$(?:([A-Za-z_][A-Za-z0-9_]*|[0-9#!?$@*-])|\{([A-Za-z_][A-Za-z0-9_]*)\})"
 _VARIABLE: Final = re.compile(_NAME)
 _IN_DOUBLE: Final = re.compile(rf'\\(["\\$`])|\\(\r?\n)|{_NAME}|(\$[({{]|`)')
 _ESCAPE: Final = re.compile(
@@ -79,9 +81,8 @@ class _Reader:
     def _end_command(self, operator: str) -> None:
         """Go on to the next command after a `;`."""
         if operator != ";":
-            message = (
-                "expected one command a line" if operator in ("&&", "||", ";;") else _REFUSED[operator.strip(";")[0]]
-            )
+            meant = operator.strip(";")
+            message = _REFUSED[meant[0]] if meant and meant not in ("&&", "||") else "expected one command a line"
             raise PlaceError(f"{operator!r} is not for curl: {message}", self._at, self._at + len(operator))
         self._at += 1
         self.commands.append([])
@@ -114,7 +115,7 @@ class _Reader:
                 return meaning(self, found)
         if text[at] == "\\":
             self._at = at + 2
-            return text[at + 1 : at + 2] or "\\"
+            return text[at + 1 : at + 2]
         if text[at] in "'\"" or text.startswith(("$'", '$"'), at):
             raise PlaceError(f"unclosed quote: expected another {text[at].strip('$') or text[at + 1]}", at, len(text))
         if text[at] == "`" or text.startswith(("$(", "${"), at):
@@ -140,11 +141,8 @@ class _Reader:
 
     def _value(self, name: str, start: int, end: int) -> str:
         if name not in self._variables:
-            raise PlaceError(
-                f"${name} is not set; expected it in the environment (%env {name}=...), or '$' in single quotes",
-                start,
-                end,
-            )
+            where = f"it in the environment (%env {name}=...)" if name[0].isalpha() or name[0] == "_" else "its value"
+            raise PlaceError(f"${name} is not set; expected {where}, or '$' in single quotes", start, end)
         return self._variables[name]
 
     def _variable(self, found: re.Match[str]) -> str:
@@ -156,7 +154,7 @@ class _Reader:
         (_ANSI, lambda _reader, found: unescape_ansi(found[1])),
         (_DOUBLE, _in_double),
         (_VARIABLE, _variable),
-        (re.compile(r"\\\r?\n"), lambda _reader, _found: ""),
+        (_CONTINUED, lambda _reader, _found: ""),
     )
 
 

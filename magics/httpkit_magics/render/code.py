@@ -22,10 +22,11 @@ def code(record: Record, redactor: Redactor) -> Fold | None:
     sent = record.request
     if not sent.url.startswith(("http://", "https://")):
         return None
-    note = "curl, Python, .http"
+    note = ", ".join(_CALLS.values())
     if len(sent.body or b"") > MAX_BODY:
-        return Fold("Code", f"{note}: {', '.join(_CALLS.values())} with the body of {size(len(sent.body or b''))}", ())
-    return Fold("Code", note, tuple(_language(name, record, redactor) for name in LANGUAGES))
+        return Fold("Code", f"{note} with the body of {size(len(sent.body or b''))}", ())
+    languages = tuple(_language(name, record, redactor) for name in LANGUAGES)
+    return Fold("Code", note, languages, is_derived=True)
 
 
 def _language(name: str, record: Record, redactor: Redactor) -> Fold:

@@ -36,7 +36,7 @@ def lines(panel: Panel, *, fold: bool) -> Iterator[Line]:
         yield note.line
     was_folded = False
     for section in panel.sections:
-        is_folded = (fold and not section.is_open) or not section.blocks
+        is_folded = (fold and not section.is_open) or not section.blocks or section.is_derived
         if not (was_folded and is_folded):
             yield ()
         yield (Span(section.title), Span(f"  {section.note}", "muted"))

@@ -122,12 +122,16 @@ class Messages:
 
 @dataclass(frozen=True, slots=True)
 class Fold:
-    """Blocks that are seen only when asked for."""
+    """Blocks that are seen only when asked for.
+
+    Text, which has nothing to unfold, leaves out what `is_derived`: it says in other words what stands elsewhere.
+    """
 
     title: str
     note: str
     blocks: tuple[Block, ...]
     is_open: bool = False
+    is_derived: bool = False
 
 
 Block = Prose | Rows | Code | Grid | Node | Bars | Media | Messages | Fold

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from typing import Any
 from urllib.parse import urlencode
 
@@ -12,6 +13,9 @@ from httpkit_magics.grammar.message import Message
 from httpkit_magics.grammar.plan import Auth, Plan
 from httpkit_magics.run.progress import Underway
 from httpkit_magics.run.settings import Settings
+
+LARGE = 1024 * 1024
+"""Bytes of a body from which on it is not written in one piece."""
 
 AUTOMATIC = frozenset({"user-agent", "accept", "accept-encoding", "content-type"})
 """Fields that the client adds by itself, unless it is told to leave them out."""
@@ -49,11 +53,14 @@ def request_options(
 ) -> dict[str, Any]:
     """Return the options of the client's request, but for those of TLS; `scheme` is the target's."""
     unset = [name for name, value in message.headers if value is None]
+    if not message.body:
+        # Neither HTTPie nor curl names the type of nothing, as aiohttp and the client do.
+        unset.append("Content-Type")
     options = {
         "headers": [(name, value) for name, value in message.headers if value is not None],
         "skip_auto_headers": [name for name in unset if name.lower() in AUTOMATIC],
         # None and not empty bytes: they would get a Content-Type.
-        "data": message.body or None,
+        "data": _data(message.body),
         "timeout": _timeout(plan, settings),
         "allow_redirects": settings.follow,
         "max_redirects": settings.max_redirects,
@@ -63,6 +70,11 @@ def request_options(
     if proxy := proxies.get(scheme, proxies.get("all")):
         options["proxy"] = proxy
     return options
+
+
+def _data(body: bytes | None) -> bytes | io.BytesIO | None:
+    """Return the body for the client, which writes a large one piece by piece if it is a file."""
+    return io.BytesIO(body) if body and len(body) > LARGE else body or None
 
 
 def _timeout(plan: Plan, settings: Settings) -> httpkit.ClientTimeout:

@@ -176,7 +176,7 @@ curl -s -S -v -i -f -# -N {}/get
 curl -sSLkv {}/get
 curl -sSfo {out} {}/get
 curl -O --output-dir {folder} {}/get
-curl -J -O --output-dir {folder} {}/get
+curl -J -O {}/get
 curl -w '%{http_code}' -o /dev/null {}/get
 curl --http1.1 {}/get
 curl --http1.0 --http1.1 {}/get
@@ -310,8 +310,9 @@ def filled(text, server, places):
 
 
 @pytest.mark.parametrize("line", LINES)
-def test_the_requests_are_those_that_curl_sends(line, server, places):
+def test_the_requests_are_those_that_curl_sends(line, server, places, tmp_path, monkeypatch):
     """Method, target, field lines and body are the same."""
+    monkeypatch.chdir(tmp_path)
     command = filled(line, server, places)
     expected = [normal(request, command) for request in requests_of_curl(command, server)]
     ours = [normal(request, command) for request in requests_of_ours(command, server)]

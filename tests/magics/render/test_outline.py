@@ -58,6 +58,7 @@ def test_sections_come_in_one_order():
         "Timing",
         "Request as sent",
         "TLS",
+        "Code",
     ]
     assert [section.title for section in _panel(record).sections if section.is_open] == ["Body"]
 
@@ -67,14 +68,17 @@ def test_a_failure_is_one_sentence_and_a_hint():
     panel = _panel(a_record(status=None, failure=REFUSED))
     assert (panel.badge, panel.tone, panel.facts) == ("Cannot connect", "bad", ("after 40.6 ms",))
     assert [span.text for span in panel.notes[0].line] == [REFUSED.sentence, f" {REFUSED.hint}"]
-    assert [(section.title, section.note) for section in panel.sections] == [("Request", "nothing was sent")]
+    assert [(section.title, section.note) for section in panel.sections] == [
+        ("Request", "nothing was sent"),
+        ("Code", "r.curl(), r.python(), r.http()"),
+    ]
 
 
 def test_a_body_that_failed_half_way_shows_both():
     """The failure on the badge, the status among the facts, and what arrived."""
     panel = _panel(a_record(b"half", "text/plain", failure=Failure("body", "Body cut off", "after 4 of 8 bytes")))
     assert (panel.badge, panel.facts[0]) == ("Body cut off", "200 OK")
-    assert [section.title for section in panel.sections] == ["Body", "Headers", "Request as sent"]
+    assert [section.title for section in panel.sections] == ["Body", "Headers", "Request as sent", "Code"]
 
 
 def test_cancelled_is_no_alarm():

@@ -33,6 +33,7 @@ def test_closed_sections_are_one_line_each():
     assert bare.split("\n") == [
         " 200 OK  GET https://api.example.org/items", "8 B \u00b7 40.6 ms \u00b7 application/json", "",
         "Body  object, 1 key", "  a: 1", "", "Headers  1", "Request as sent  GET, 0 headers",
+        "Code  r.curl(), r.python(), r.http()",
     ]  # fmt: skip
 
 

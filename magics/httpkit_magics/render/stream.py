@@ -107,7 +107,7 @@ def _row(message: Message, last: Message | None, redactor: Redactor) -> MessageR
         _OUT if message.direction == "out" else _IN,
         cut(message.event or message.kind, redactor.text, MAX_KIND),
         clip(text, MAX_PREVIEW),
-        size(message.size),
+        size(message.size) if message.is_data else "",
         f"{message.time:.2f} s",
         "" if last is None else f"+{duration(message.time - last.time)}",
     )

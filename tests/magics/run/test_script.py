@@ -31,10 +31,10 @@ def test_a_conversation_is_sent_waited_for_and_captured(run):
     """Each wait is a verdict, each capture a name; a secret one is a Secret."""
     feed, names = run(
         "/ws/chat name==ada --protocol chat.v2",
-        '=== wait jsonpath "$.type" == "joined"\n{"text": "hello"}\n=== wait jsonpath "$.text" == "hello"\n'
+        '=== wait jsonpath "$.type" == "joined"\n{"text": "open-sesame-77"}\n=== wait jsonpath "$.text" == "open-sesame-77"\n'
         '=== capture who = jsonpath "$.from"\n=== capture hidden = jsonpath "$.text" secret\n=== close 4000',
     )
-    assert (names["who"], names["hidden"]) == ("ada", Secret("hello", "hidden"))
+    assert (names["who"], names["hidden"]) == ("ada", Secret("open-sesame-77", "hidden"))
     assert [verdict.passed for verdict in feed.transcript.checks] == [True, True]
     assert (feed.transcript.failure, feed.transcript.close_code) == (None, 4000)
 

@@ -37,6 +37,7 @@ GUIDE = """\
   %http POST :8000/items name=kettle n:=3   JSON: text with =, anything else with :=
   r = %http GET /items                      a Record: r.status r.headers r.json() r.text r.timing
   %http GET /items -o r ;                   the same, and no panel
+  %ws :8000/feed --count 100                listen to a WebSocket; %sse to an event stream; --bg goes on meanwhile
   %curl -H 'Accept: text/csv' :8000/items   a command line of curl; %%curl for one that was copied
 
 %httpkit demo        start the demo API; a path alone is then a URL: %http GET /items
@@ -83,8 +84,8 @@ class HttpKitMagics(Magics):
         self.settings = HttpKit(parent=shell)
         self.outputs = Outputs(shell, self.settings.look)
         self._client = Client()
-        self.streams = StreamMagics(shell, self._client, self.settings, self.outputs)
         self._cells = Cells(shell, self.settings, self._run)
+        self.streams = StreamMagics(shell, self._client, self.settings, self.outputs, self._cells.filler)
         self.completer = Completer(shell, SUBCOMMANDS, lambda: self.settings.base_url, self._cells.names)
         self._demo: DemoServer | None = None
         self._base_url_before = ""

@@ -12,19 +12,28 @@ from IPython.core.magic import Magics, line_cell_magic, line_magic, magics_class
 from httpkit_magics.config import HttpKit
 from httpkit_magics.grammar.place import CellError
 from httpkit_magics.grammar.plan import LineError
-from httpkit_magics.grammar.script import Await, End, Step, Take, parse_script
+from httpkit_magics.grammar.script import Await, End, Say, Step, Take, parse_script
 from httpkit_magics.grammar.stream import StreamPlan, parse_stream
 from httpkit_magics.output import STEP, Outputs
 from httpkit_magics.password import with_password
 from httpkit_magics.record.redaction import VAULT
 from httpkit_magics.run.client import Client
-from httpkit_magics.run.script import play
-from httpkit_magics.run.settings import Settings
+from httpkit_magics.run.script import Stage, play
 from httpkit_magics.run.streams import Feed
 from httpkit_magics.stream_output import StreamOutput
 
 WAIT: Final = 30.0
 """Seconds for each wait of a script where no time is set at all."""
+
+
+Fill = Callable[[Say], str]
+"""Fills the placeholders of a message."""
+Filler = Callable[[str, tuple[Step, ...]], Fill]
+"""Gives that for the steps of a cell; raises CellError where a name has no value."""
+
+
+def _as_it_is(message: Say) -> str:
+    return message.text
 
 
 class StreamUsageError(UsageError):
@@ -61,12 +70,13 @@ class StreamInterrupted(KeyboardInterrupt):
 class StreamMagics(Magics):
     """The magics of streams of one shell."""
 
-    def __init__(self, shell: Any, client: Client, settings: HttpKit, outputs: Outputs) -> None:
+    def __init__(self, shell: Any, client: Client, settings: HttpKit, outputs: Outputs, filler: Filler) -> None:
         super().__init__(shell)
         self._shell = shell
         self._client = client
         self._settings = settings
         self._outputs = outputs
+        self._filler = filler
 
     @no_var_expand
     @line_cell_magic
@@ -106,16 +116,18 @@ class StreamMagics(Magics):
             === wait 2s
             === close 1000
 
-        A cell that ends with a wait or a capture closes the WebSocket after it; one that ends with a message goes on as
+        {{names}} in messages are filled as in %%http. A cell that ends with a wait or a capture closes the WebSocket after it; one that ends with a message goes on as
         %ws does.
         """
-        steps: tuple[Step, ...] = ()
-        if cell is not None:
-            try:
-                steps = parse_script(cell)
-            except CellError as error:
-                raise StreamUsageError("ws", error) from None
-        return self._run(self._parsed(line, "ws"), steps)
+        plan = self._parsed(line, "ws")
+        if cell is None:
+            return self._run(plan)
+        try:
+            steps = parse_script(cell)
+            fill = self._filler(cell.replace("\r\n", "\n"), steps)
+        except CellError as error:
+            raise StreamUsageError("ws", error) from None
+        return self._run(plan, steps, fill)
 
     @no_var_expand
     @line_magic
@@ -140,7 +152,7 @@ class StreamMagics(Magics):
 
         The result is a feed, as that of %ws: messages, df(), wait(...), close(), for message in feed.
         """
-        return self._run(self._parsed(line, "sse"), ())
+        return self._run(self._parsed(line, "sse"))
 
     def _parsed(self, line: str, kind: Literal["ws", "sse"]) -> StreamPlan:
         try:
@@ -148,7 +160,7 @@ class StreamMagics(Magics):
         except LineError as error:
             raise StreamUsageError(kind, error) from None
 
-    def _run(self, plan: StreamPlan, steps: tuple[Step, ...]) -> Feed:
+    def _run(self, plan: StreamPlan, steps: tuple[Step, ...] = (), fill: Fill = _as_it_is) -> Feed:
         """Open the stream, do its steps, show it until the cell is over, and return its feed.
 
         Raises:
@@ -159,8 +171,11 @@ class StreamMagics(Magics):
         silent = plan.request.silent or self._settings.panel == "off"
         feed = self._client.listen(plan, settings)
         output = StreamOutput(self._shell, self._outputs, feed, silent=silent)
+        timeout = settings.over(plan.request).timeout or WAIT
+        stage = Stage(feed, lambda name, value: self._shell.push({name: value}), fill, timeout, output.update)
         try:
-            self._play(feed, plan, steps, settings, output.update)
+            output.update()
+            _play(stage, plan, steps)
         except KeyboardInterrupt:
             # Before the panel is drawn, so that a second press finds the stream closed.
             feed.close()
@@ -173,17 +188,14 @@ class StreamMagics(Magics):
                 self._client.run(output.follow())
         return feed
 
-    def _play(
-        self, feed: Feed, plan: StreamPlan, steps: tuple[Step, ...], settings: Settings, look: Callable[[], None]
-    ) -> None:
-        """Do the steps, and stay until the stream is over where the plan does not put it into the background."""
-        look()
-        if steps:
-            timeout = settings.over(plan.request).timeout or WAIT
-            play(feed, steps, lambda name, value: self._shell.push({name: value}), timeout, look)
-            if isinstance(steps[-1], Await | Take | End) and not plan.has_end and not plan.is_background:
-                feed.close()
-        if plan.is_background:
-            return
-        while not feed.wait_until_over(STEP):
-            look()
+
+def _play(stage: Stage, plan: StreamPlan, steps: tuple[Step, ...]) -> None:
+    """Do the steps, and stay until the stream is over where the plan does not put it into the background."""
+    if steps:
+        play(stage, steps)
+        if isinstance(steps[-1], Await | Take | End) and not plan.has_end and not plan.is_background:
+            stage.feed.close()
+    if plan.is_background:
+        return
+    while not stage.feed.wait_until_over(STEP):
+        stage.look()

@@ -100,6 +100,25 @@ def test_a_cell_of_messages_is_a_conversation(running):
     assert running.value("who") == "'ada'"
 
 
+def test_names_in_messages_are_filled_as_in_a_cell_of_requests(running):
+    """From the notebook, from what the script captured before, and from a named request; escaped for JSON."""
+    running.run("who = 'say \"ada\"'")
+    running.run("%%http\n# @name first\nGET /items/3\n")
+    cell = running.run(
+        '%%ws /ws/echo\n{"name": "{{who}}", "item": {{first.response.body.$.id}}}\n=== wait ada\n'
+        '=== capture item = jsonpath "$.item"\nitem {{item + 1}}\n=== wait item\n'
+    )
+    assert cell.reply["status"] == "ok"
+    assert running.value("[m.data for m in _ if m.is_data]") == repr(['{"name": "say \\"ada\\"", "item": 3}', "item 4"])
+
+
+def test_a_name_without_a_value_opens_nothing(running):
+    """It is said where it stands."""
+    cell = running.run("%%ws /ws/echo\nhello {{nobody_knows}}\n")
+    assert cell.of("error")[0]["traceback"][0].startswith("%%ws: line 2, column 7: ")
+    assert cell.outputs == []
+
+
 def test_events_are_shown_as_they_come(running):
     """With their types, until there are no more."""
     panel = running.run("%sse /events count==5 rate==50").panels[0]

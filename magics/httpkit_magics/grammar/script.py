@@ -30,9 +30,15 @@ EXPECTED: Final = "===, === wait CONDITION, === wait 2s, === capture NAME = QUER
 
 @dataclass(frozen=True, slots=True)
 class Say:
-    """Send a message."""
+    """Send a message, `start` characters from the start of the cell, once its placeholders are filled."""
 
     text: str
+    start: int = 0
+
+    @property
+    def piece(self) -> Piece:
+        """The message, as a piece of its cell."""
+        return Piece(self.text, self.start)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,13 +84,13 @@ def parse_script(text: str) -> tuple[Step, ...]:
     if len(text) > MAX_CELL:
         raise CellError(text[:80], PlaceError(f"the cell has more than {MAX_CELL} characters", 0, 80))
     steps: list[Step] = []
-    message: list[str] = []
+    message: list[Piece] = []
     for line in lines_of(text):
         mark = _MARK.fullmatch(line.text)
         if mark is None and line.text.startswith("==="):
             raise CellError(text, PlaceError.at(f"{line.text[:40]!r} is no step; expected {EXPECTED}", line))
         if mark is None:
-            message.append(line.text)
+            message.append(line)
             continue
         _say(message, steps)
         if mark[1] is not None:
@@ -96,11 +102,12 @@ def parse_script(text: str) -> tuple[Step, ...]:
     return tuple(steps)
 
 
-def _say(message: list[str], steps: list[Step]) -> None:
+def _say(message: list[Piece], steps: list[Step]) -> None:
     """Add the message that the lines so far are; blank lines around it are no part of it."""
-    text = "\n".join(message).strip("\n")
+    text = "\n".join(line.text for line in message)
     if text.strip():
-        steps.append(Say(text))
+        before = len(text) - len(text.lstrip("\n"))
+        steps.append(Say(text.strip("\n"), message[0].start + before))
     message.clear()
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from httpkit_magics.grammar.check import Check
@@ -16,23 +17,36 @@ from httpkit_magics.run.conditions import part_of, verdict_of
 from httpkit_magics.run.secret_sources import learnt
 from httpkit_magics.run.streams import STEP, Feed, StreamClosed, StreamTimeout
 
-Bind = Callable[[str, Any], None]
-"""Gives a value a name in the notebook."""
-
 
 class ScriptFailed(Exception):
     """A step could not be done; the message says why."""
 
 
-def play(feed: Feed, steps: tuple[Step, ...], bind: Bind, timeout: float, look: Callable[[], None]) -> None:
-    """Do the steps; each wait takes `timeout` seconds at most, and `look` is called while it does.
+@dataclass(frozen=True)
+class Stage:
+    """Where a script is played.
 
-    A step that fails closes the stream, and the transcript says why.
+    Attributes:
+        feed: the stream.
+        bind: gives what was captured a name in the notebook.
+        fill: fills the placeholders of a message.
+        timeout: seconds that each wait may take.
+        look: called while something is waited for, at least ten times a second.
     """
-    heard: Message | None = None
+
+    feed: Feed
+    bind: Callable[[str, Any], None]
+    fill: Callable[[Say], str]
+    timeout: float
+    look: Callable[[], None]
+
+
+def play(stage: Stage, steps: tuple[Step, ...]) -> None:
+    """Do the steps. One that fails closes the stream, and the transcript says why."""
+    feed, heard = stage.feed, None
     for step in steps:
         try:
-            heard = _do(feed, step, heard, bind, timeout, look)
+            heard = _do(stage, step, heard)
         except (StreamClosed, StreamTimeout, ScriptFailed, ValueError) as error:
             transcript = feed.transcript
             if transcript.failure is None:
@@ -44,41 +58,41 @@ def play(feed: Feed, steps: tuple[Step, ...], bind: Bind, timeout: float, look: 
             return
 
 
-def _do(
-    feed: Feed, step: Step, heard: Message | None, bind: Bind, timeout: float, look: Callable[[], None]
-) -> Message | None:
+def _do(stage: Stage, step: Step, heard: Message | None) -> Message | None:
+    """Do one step; return the message that was waited for last."""
     match step:
-        case Say(text):
-            feed.send(text, timeout)
+        case Say():
+            stage.feed.send(stage.fill(step), stage.timeout)
         case Pause(seconds):
-            _pause(feed, seconds, look)
+            _pause(stage, seconds)
         case Await(check):
-            return _awaited(feed, check, timeout, look)
-        case Take(name, check, is_secret):
-            _capture(name, check, is_secret=is_secret, heard=heard, bind=bind)
+            return _awaited(stage, check)
+        case Take():
+            _capture(stage, step, heard)
         case End(code):
-            feed.close(code)
+            stage.feed.close(code)
     return heard
 
 
-def _pause(feed: Feed, seconds: float, look: Callable[[], None]) -> None:
+def _pause(stage: Stage, seconds: float) -> None:
     until = time.monotonic() + seconds
-    while (left := until - time.monotonic()) > 0 and not feed.wait_until_over(min(left, STEP)):
-        look()
+    while (left := until - time.monotonic()) > 0 and not stage.feed.wait_until_over(min(left, STEP)):
+        stage.look()
 
 
-def _awaited(feed: Feed, check: Check, timeout: float, look: Callable[[], None]) -> Message:
+def _awaited(stage: Stage, check: Check) -> Message:
     """Return the message that fits, and note the verdict."""
+    timeout, transcript = stage.timeout, stage.feed.transcript
     until = time.monotonic() + timeout
-    transcript = feed.transcript
     while True:
         try:
-            message = feed.wait(check, min(STEP, max(until - time.monotonic(), 0)))
+            message = stage.feed.wait(check, min(STEP, max(until - time.monotonic(), 0)))
         except StreamTimeout:
             if time.monotonic() >= until:
                 transcript.checks += (_missed(check, f"nothing came within {timeout:g} s"),)
-                raise StreamTimeout(f"{check.subject} {check.claim}: no such message within {timeout:g} s") from None
-            look()
+                asked = f"{check.subject} {check.claim}"
+                raise StreamTimeout(f"{asked}: no such message within {timeout:g} s") from None
+            stage.look()
         except StreamClosed:
             transcript.checks += (_missed(check, "the stream ended before"),)
             raise
@@ -93,14 +107,15 @@ def _missed(check: Check, why: str) -> Verdict:
     )
 
 
-def _capture(name: str, check: Check, *, is_secret: bool, heard: Message | None, bind: Bind) -> None:
+def _capture(stage: Stage, step: Take, heard: Message | None) -> None:
+    name = step.name
     if heard is None:
         raise ScriptFailed(f"nothing to capture as {name}: no message was waited for")
     try:
-        value = part_of(check, heard)
+        value = part_of(step.check, heard)
     except ValueError as error:
         raise ScriptFailed(f"nothing to capture as {name}: {error}") from error
-    bind(name, learnt(value if isinstance(value, str) else str(value), name) if is_secret else value)
+    stage.bind(name, learnt(value if isinstance(value, str) else str(value), name) if step.is_secret else value)
 
 
 def _hint(feed: Feed) -> str:

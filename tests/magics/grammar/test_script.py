@@ -14,7 +14,7 @@ from httpkit_magics.grammar.script import Await, End, Pause, Say, Take, parse_sc
 
 def test_messages_stand_between_lines_of_equals_signs():
     """Blank lines around a message are no part of it, those inside are."""
-    assert parse_script("\none\n\n===\ntwo\n\nlines\n====\n\n") == (Say("one"), Say("two\n\nlines"))
+    assert parse_script("\none\n\n===\ntwo\n\nlines\n====\n\n") == (Say("one", 1), Say("two\n\nlines", 10))
 
 
 def test_a_line_of_equals_signs_may_say_what_to_do():

@@ -8,7 +8,7 @@ from httpkit_magics.grammar.script import parse_script
 from httpkit_magics.grammar.stream import parse_stream
 from httpkit_magics.record.secrets import Secret
 from httpkit_magics.run.client import Client
-from httpkit_magics.run.script import play
+from httpkit_magics.run.script import Stage, play
 from httpkit_magics.run.settings import Settings
 
 
@@ -20,7 +20,7 @@ def run(demo_server):
     def played(line, script, timeout=5.0):
         feed = client.listen(parse_stream(line, "ws"), Settings(base_url=demo_server, timeout=5))
         names = {}
-        play(feed, parse_script(script), names.__setitem__, timeout, lambda: None)
+        play(Stage(feed, names.__setitem__, lambda say: say.text, timeout, lambda: None), parse_script(script))
         return feed, names
 
     yield played

@@ -16,6 +16,10 @@ BYTES_PER_SECOND: Final = 250_000
 """What the updates of one stream may put on the wire; a Jupyter server drops output beyond 1 MB/s."""
 
 
+SHARE: Final = 0.1
+"""Part of the time that may go into drawing; messages of 20 KB take 200 ms to be masked."""
+
+
 class StreamOutput:
     """The output of one stream; in a terminal it is printed once, when the cell ends."""
 
@@ -60,8 +64,10 @@ class StreamOutput:
                 self._publish()
 
     def _publish(self) -> None:
+        began = time.monotonic()
         bundle = mimebundle(self._feed.transcript, look=self._outputs.look())
-        self._next = time.monotonic() + max(STEP, sum(map(len, bundle.values())) / BYTES_PER_SECOND)
+        done = time.monotonic()
+        self._next = done + max(STEP, sum(map(len, bundle.values())) / BYTES_PER_SECOND, (done - began) / SHARE)
         if bundle == self._last:
             return
         update = self._display_id is not None

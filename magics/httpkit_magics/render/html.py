@@ -198,13 +198,14 @@ def _bars(bars: Bars) -> str:
 
 
 def _messages(messages: Messages) -> str:
-    number = f"{_CELL} 0 1px 12px;text-align:right;white-space:nowrap;{_MUTED}"
+    # Numbers are padded and stand in one cell: a cell of its own for each would double the size of a panel.
+    sizes, times, deltas = (max((len(row[index]) for row in messages.rows), default=0) for index in (3, 4, 5))
+    side = f"{_CELL} 0;white-space:pre"
     rows = "".join(
-        f'<tr style="{_ROW}"><td style="{_CELL} 8px 1px 0">{_span(row.arrow)}</td>'
-        f'<td style="{_CELL} 12px 1px 0;white-space:nowrap;{_MUTED}">{_text(row.kind)}</td>'
+        f'<tr style="{_ROW}"><td style="{side}">{_span(row.arrow)}<span style="{_MUTED}"> {_text(row.kind)}  </span></td>'
         f'<td style="{_CELL} 0;width:100%;{_breaking(row.preview)}">{_text(row.preview)}</td>'
-        f'<td style="{number}">{_text(row.size)}</td><td style="{number}">{_text(row.time)}</td>'
-        f'<td style="{number}">{_text(row.delta)}</td></tr>'
+        f'<td style="{side};{_MUTED}">'
+        f"{_text(f'  {row.size:>{sizes}}  {row.time:>{times}}  {row.delta:>{deltas}}')}</td></tr>"
         for row in messages.rows
     )
     return f'<table style="{_TABLE};width:100%">{rows}</table>{_more(messages.more)}' if rows else _more(messages.more)

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from httpkit_magics.grammar.check import Query
 from httpkit_magics.grammar.plan import LineError
-from httpkit_magics.grammar.stream import parse_stream
+from httpkit_magics.grammar.stream import OWN, parse_stream
+from httpkit_magics.stream_magic import StreamMagics
 
 
 def test_a_line_has_the_words_of_http_and_its_own():
@@ -80,3 +81,11 @@ def test_any_line_is_a_plan_or_a_line_error(line, kind):
     except LineError as error:
         place = error.start
     assert 0 <= place <= len(line)
+
+
+def test_the_help_has_every_option_of_its_magic():
+    """`%ws?` and `%sse?` name them all."""
+    for kind, magic in (("ws", StreamMagics.ws), ("sse", StreamMagics.sse)):
+        missing = {name for name, option in OWN.items() if kind in option.kinds and name not in magic.__doc__}
+        assert missing <= {"--no-reconnect", "--reconnect"}
+        assert len(missing) <= 1

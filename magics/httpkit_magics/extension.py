@@ -23,6 +23,7 @@ from httpkit_magics.record.record import Record
 from httpkit_magics.record.values import UsedValue
 from httpkit_magics.run.checks import insist, judge
 from httpkit_magics.run.client import Client
+from httpkit_magics.stream_magic import StreamMagics
 
 CANCEL_TIMEOUT = 2.0
 """Seconds that a cancelled request may take to end; it takes milliseconds, unless its loop is blocked."""
@@ -35,6 +36,7 @@ GUIDE = """\
   %http POST :8000/items name=kettle n:=3   JSON: text with =, anything else with :=
   r = %http GET /items                      a Record: r.status r.headers r.json() r.text r.timing
   %http GET /items -o r ;                   the same, and no panel
+  %ws :8000/feed --count 100                listen to a WebSocket; %sse to an event stream; --bg goes on meanwhile
   %curl -H 'Accept: text/csv' :8000/items   a command line of curl; %%curl for one that was copied
 
 %httpkit demo        start the demo API; a path alone is then a URL: %http GET /items
@@ -82,6 +84,7 @@ class HttpKitMagics(Magics):
         self.outputs = Outputs(shell, self.settings.look)
         self._client = Client()
         self._cells = Cells(shell, self.settings, self._run)
+        self.streams = StreamMagics(shell, self._client, self.settings, self.outputs, self._cells.filler)
         self.completer = Completer(shell, SUBCOMMANDS, lambda: self.settings.base_url, self._cells.names)
         self._demo: DemoServer | None = None
         self._base_url_before = ""
@@ -297,7 +300,7 @@ def load(shell: Any) -> None:
         return
     attach()
     magics = HttpKitMagics(shell)
-    shell.register_magics(magics)
+    shell.register_magics(magics, magics.streams)
     shell.configurables.append(magics.settings)
     shell.input_transformer_manager.token_transformers.append(MagicStatement)
     magics.outputs.register()
@@ -310,9 +313,11 @@ def unload(shell: Any) -> None:
     magics = shell.magics_manager.registry.pop(HttpKitMagics.__name__, None)
     if magics is None:
         return
-    for kind, names in magics.magics.items():
-        for name in names:
-            shell.magics_manager.magics[kind].pop(name, None)
+    shell.magics_manager.registry.pop(StreamMagics.__name__, None)
+    for family in (magics, magics.streams):
+        for kind, names in family.magics.items():
+            for name in names:
+                shell.magics_manager.magics[kind].pop(name, None)
     shell.configurables.remove(magics.settings)
     transformers = shell.input_transformer_manager.token_transformers
     transformers[:] = [each for each in transformers if each.__name__ != MagicStatement.__name__]

@@ -49,6 +49,17 @@ def said(child, line):
     return child.before.replace("\r\n", "\n")
 
 
+def test_a_stream_is_printed_once_when_its_cell_ends(terminal, demo_server):
+    """With the last messages; one in the background is printed as it is, and goes on."""
+    text = said(terminal, f"%ws {demo_server}/ws/ticker rate==1000 --count 5")
+    assert text.count("closed 1000") == 2  # the badge, and the line of the result
+    assert "COPPER" in text
+    assert set(re.findall(r"\x1b\[[\d;]*([A-Za-z])", text)) == {"m"}
+    said(terminal, f"feed = %ws {demo_server}/ws/ticker rate==1000 --bg")
+    assert "StreamTimeout" not in said(terminal, "feed.wait('BRASS', timeout=10)")
+    assert "True" in said(terminal, "feed.close(); feed.received > 3")
+
+
 def test_the_panel_is_printed_once_in_colour(terminal, server):
     """The panel with its colours, then one line for the result; nothing moves the cursor."""
     text = said(terminal, f"%http {server.url}/")

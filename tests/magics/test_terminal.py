@@ -69,6 +69,20 @@ def test_the_panel_is_printed_once_in_colour(terminal, server):
     assert set(re.findall(r"\x1b\[[\d;]*([A-Za-z])", text)) == {"m"}
 
 
+def test_calls_of_python_show_the_same_and_a_line_that_is_typed_again_is_compared(terminal, server):
+    """The panel once, the list of what was asked, and what the second run answered differently."""
+    said(terminal, "from httpkit_magics import http")
+    text = said(terminal, f"http.get('{server.url}/')")
+    assert text.count("200 OK") == 2  # the badge, and the line of the result
+    assert "History" in said(terminal, "%httpkit history")
+    server.answers["/"] = response(b'{"a": 2}', Content_Type="application/json")
+    said(terminal, f"http.get('{server.url}/')")
+    server.answers["/"] = ANSWERS["/"]
+    for line in ("%httpkit diff", "http.diff()"):
+        text = re.sub(r"\x1b\[[\d;]*m", "", said(terminal, line))
+        assert ["changed", "$.a", "1", "2"] in [shown.split() for shown in text.splitlines()]
+
+
 def test_an_assignment_prints_the_panel_and_the_record_shows_again(terminal, server):
     """Evaluated later, the record is drawn again."""
     assert "200 OK" in said(terminal, f"r = %http {server.url}/")

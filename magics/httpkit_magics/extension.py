@@ -18,7 +18,6 @@ from httpkit_magics.curl_magic import run_curl
 from httpkit_magics.demo.launch import DemoError, DemoServer, start_demo
 from httpkit_magics.export.languages import attach
 from httpkit_magics.grammar.help_guard import MagicStatement
-from httpkit_magics.grammar.line import parse_line
 from httpkit_magics.grammar.plan import LineError, Plan
 from httpkit_magics.history_magic import Past
 from httpkit_magics.output import Output, Outputs
@@ -27,6 +26,7 @@ from httpkit_magics.record.record import Record
 from httpkit_magics.record.values import UsedValue
 from httpkit_magics.run.checks import insist, judge
 from httpkit_magics.run.client import Client
+from httpkit_magics.stream_magic import StreamMagics
 
 CANCEL_TIMEOUT = 2.0
 """Seconds that a cancelled request may take to end; it takes milliseconds, unless its loop is blocked."""
@@ -39,6 +39,7 @@ GUIDE = """\
   %http POST :8000/items name=kettle n:=3   JSON: text with =, anything else with :=
   r = %http GET /items                      a Record: r.status r.headers r.json() r.text r.timing
   %http GET /items -o r ;                   the same, and no panel
+  %ws :8000/feed --count 100                listen to a WebSocket; %sse to an event stream; --bg goes on meanwhile
   %curl -H 'Accept: text/csv' :8000/items   a command line of curl; %%curl for one that was copied
 
 %httpkit demo        start the demo API; a path alone is then a URL: %http GET /items
@@ -89,6 +90,7 @@ class HttpKitMagics(Magics):
         self.past = Past(shell, self.outputs)
         self._client = Client()
         self._cells = Cells(shell, self.settings, self._run)
+        self.streams = StreamMagics(shell, self._client, self.settings, self.outputs, self._cells.filler)
         self.completer = Completer(shell, SUBCOMMANDS, lambda: self.settings.base_url, self._cells.names)
         self._demo: DemoServer | None = None
         self._base_url_before = ""
@@ -112,6 +114,7 @@ class HttpKitMagics(Magics):
             field@path         a file in a form (-f); @path alone is the whole body; 'field@path;type=text/csv'
             field=@path        the text of a file; also field:=@path, name==@path, Header:@path
             \                  before : = ; @ takes its meaning away; in quotes: 'a\:b=c'
+            {{expression}}     a value of Python, of the environment or of a named request, wherever one may stand
 
         What is sent:
             -j, --json         JSON (the default)              -f, --form         a form, and files with it
@@ -167,10 +170,10 @@ class HttpKitMagics(Magics):
         try:
             if cell is not None:
                 return self._cells.http(line, cell)
-            plan = parse_line(line)
+            plan, values = self._cells.line(line)
         except LineError as error:
             raise MagicUsageError("http", error) from None
-        return self._run(plan)
+        return self._run(plan, values)
 
     @no_var_expand
     @line_cell_magic
@@ -342,7 +345,7 @@ def load(shell: Any) -> HttpKitMagics:
         return found
     attach()
     magics = HttpKitMagics(shell)
-    shell.register_magics(magics)
+    shell.register_magics(magics, magics.streams)
     shell.configurables.append(magics.settings)
     shell.input_transformer_manager.token_transformers.append(MagicStatement)
     magics.outputs.register()
@@ -357,9 +360,11 @@ def unload(shell: Any) -> None:
     magics = shell.magics_manager.registry.pop(HttpKitMagics.__name__, None)
     if magics is None:
         return
-    for kind, names in magics.magics.items():
-        for name in names:
-            shell.magics_manager.magics[kind].pop(name, None)
+    shell.magics_manager.registry.pop(StreamMagics.__name__, None)
+    for family in (magics, magics.streams):
+        for kind, names in family.magics.items():
+            for name in names:
+                shell.magics_manager.magics[kind].pop(name, None)
     shell.configurables.remove(magics.settings)
     transformers = shell.input_transformer_manager.token_transformers
     transformers[:] = [each for each in transformers if each.__name__ != MagicStatement.__name__]

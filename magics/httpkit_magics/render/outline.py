@@ -30,7 +30,8 @@ TAIL: Final = 8192
 """Characters of it."""
 
 _TONES: Final[dict[int, Tone]] = {1: "info", 2: "good", 3: "info", 4: "warn", 5: "bad"}
-_NEVER_SENT: Final = frozenset(("refused", "dns", "tls", "url"))
+NEVER_SENT: Final = frozenset(("refused", "dns", "tls", "url"))
+"""The kinds of failure that come before anything is sent."""
 
 
 def outline(record: Record, redactor: Redactor, limit: int = MAX_BODY) -> Panel:
@@ -51,7 +52,7 @@ def outline(record: Record, redactor: Redactor, limit: int = MAX_BODY) -> Panel:
         timing(record.phases, record.elapsed),
         sections.redirects(record, redactor),
         sections.request(
-            record, redactor, was_sent=not record.is_offline and (failure is None or failure.kind not in _NEVER_SENT)
+            record, redactor, was_sent=not record.is_offline and (failure is None or failure.kind not in NEVER_SENT)
         ),
         values(record, redactor),
         sections.tls(record.tls, record.started),

@@ -89,6 +89,17 @@ class Memory:
         while len(self.named) > MOST_NAMED:
             del self.named[next(iter(self.named))]
 
+    def answer(self, reference: Reference) -> Value:
+        """Return a part of a named request or of its response.
+
+        Raises:
+            ValueError: it has not run, or there is no such part.
+        """
+        record = self.named[reference.name].record
+        if record is None:
+            raise ValueError(f"{reference.name} has not run")
+        return value_of(reference, record)
+
 
 def run_cell(
     cell: Cell, options: Plan, notebook: Notebook, memory: Memory, surroundings: Surroundings
@@ -112,6 +123,12 @@ def run_cell(
     for step in steps:
         record = run.step(step, is_last=step is steps[-1])
     return record
+
+
+def line_scope(notebook: Notebook, memory: Memory) -> Scope:
+    """Return what `{{ }}` in a line of `%http` may name; of a request that has not run there is no value."""
+    known = dataclasses.replace(notebook, captured=memory.captured)
+    return Scope(Cell("", (), ()), 0, known, memory.named, memory.answer)
 
 
 class _Run:
@@ -172,13 +189,7 @@ class _Run:
         return record
 
     def _scope(self, cell: Cell, request: CellRequest) -> Scope:
-        return Scope(cell, request.block, self._notebook, self._memory.named, self._answer)
-
-    def _answer(self, reference: Reference) -> Value:
-        record = self._memory.named[reference.name].record
-        if record is None:
-            raise ValueError(f"{reference.name} has not run")
-        return value_of(reference, record)
+        return Scope(cell, request.block, self._notebook, self._memory.named, self._memory.answer)
 
     def _visit(self, step: Step, path: list[Step], order: list[Step]) -> None:
         if any(step.request is done.request for done in order):

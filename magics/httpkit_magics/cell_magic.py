@@ -12,7 +12,8 @@ from IPython.core.error import StdinNotImplementedError, UsageError
 
 from httpkit_magics.config import HttpKit
 from httpkit_magics.grammar.cell import Cell, parse_cell
-from httpkit_magics.grammar.line import parse_options
+from httpkit_magics.grammar.line import parse_line, parse_options
+from httpkit_magics.grammar.line_template import parse_template_line
 from httpkit_magics.grammar.place import CellError, PlaceError
 from httpkit_magics.grammar.plan import Plan
 from httpkit_magics.grammar.script import Say, Take
@@ -23,7 +24,7 @@ from httpkit_magics.record.redaction import VAULT
 from httpkit_magics.record.secrets import MASK
 from httpkit_magics.record.values import UsedValue
 from httpkit_magics.record.visible import visible_line
-from httpkit_magics.run.chain import Memory, NoInput, Step, run_cell
+from httpkit_magics.run.chain import Memory, NoInput, Step, line_scope, run_cell
 from httpkit_magics.run.environment import PUBLIC, Environments, EnvironmentsError, read_environments
 from httpkit_magics.run.scope import Notebook, Scope
 from httpkit_magics.run.secret_sources import learnt
@@ -77,6 +78,17 @@ class Cells:
             return run_cell(cell, options, self._notebook(), self._memory, self)
         except CellError as error:
             raise CellUsageError(error, text.replace("\r\n", "\n")) from None
+
+    def line(self, line: str) -> tuple[Plan, tuple[UsedValue, ...]]:
+        """Return the plan of a line of `%http` with its placeholders filled in, and what they were filled with.
+
+        Raises:
+            LineError: the line can't be understood, or a value is missing.
+        """
+        if "{{" not in line:
+            return parse_line(line), ()
+        scope = line_scope(self._notebook(), self._memory)
+        return parse_template_line(line, scope), tuple(scope.used.values())
 
     def filler(self, text: str, steps: tuple[ScriptStep, ...]) -> Callable[[Say], str]:
         """Return what fills the placeholders of the messages of a `%%ws` cell, once each has a value or will have one.

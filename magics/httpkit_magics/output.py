@@ -5,6 +5,7 @@ A notebook gets a MIME bundle under one display id; a terminal gets text, printe
 
 from __future__ import annotations
 
+import asyncio
 import time
 import uuid
 import weakref
@@ -113,12 +114,23 @@ class Output:
             except TimeoutError:
                 if sending.job.is_done():
                     raise
-            if self._silent:
-                continue
-            if self._outputs.in_terminal:
-                self._print_arrived(sending.progress)
-            else:
-                self._publish(mimebundle(sending.progress.at(time.perf_counter() - began)))
+            self._show_progress(sending, began)
+
+    async def follow(self, sending: Sending) -> Record:
+        """Return the record of `sending` as `wait` does, and let the loop that is running go on meanwhile."""
+        began = time.perf_counter()
+        done = sending.job.signal()
+        while not (await asyncio.wait({done}, timeout=STEP))[0]:
+            self._show_progress(sending, began)
+        return sending.job.result()
+
+    def _show_progress(self, sending: Sending, began: float) -> None:
+        if self._silent:
+            return
+        if self._outputs.in_terminal:
+            self._print_arrived(sending.progress)
+        else:
+            self._publish(mimebundle(sending.progress.at(time.perf_counter() - began)))
 
     def _print_arrived(self, progress: Underway) -> None:
         """Print the lines of a streamed body that are whole by now; the panel at the end has the rest."""

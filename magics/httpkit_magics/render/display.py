@@ -5,13 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Final
 
+from httpkit_magics.record.difference import Difference
+from httpkit_magics.record.history import History
 from httpkit_magics.record.record import Progress, Record
 from httpkit_magics.record.redaction import LONGEST, VAULT, Redactor
 from httpkit_magics.record.transcript import Transcript
 from httpkit_magics.render.clip import clip
+from httpkit_magics.render.diff import outline_difference
 from httpkit_magics.render.html import to_html
 from httpkit_magics.render.outline import outline, outline_progress
 from httpkit_magics.render.panel import MAX_BODY, Panel
+from httpkit_magics.render.past import outline_history
 from httpkit_magics.render.stream import outline_stream
 from httpkit_magics.render.terminal import to_terminal
 from httpkit_magics.render.text import to_text
@@ -57,6 +61,32 @@ def shown_line(text: str, redactor: Redactor | None = None) -> str:
     """Return a line of a body that is still arriving, for a terminal."""
     redactor = redactor or VAULT.redactor
     return clip(redactor.text(redactor.json_text(text[: MAX_LINE + LONGEST])), MAX_LINE)
+
+
+def drawn(shown: Difference | History | Panel) -> dict[str, str]:
+    """Return the panel of a difference or a history as `text/html` and `text/plain`."""
+    panel = _outlined(shown)
+    return {"text/html": to_html(panel), "text/plain": to_text(panel)}
+
+
+def drawn_in_terminal(shown: Difference | History | Panel) -> str:
+    """Return the panel of a difference or a history for a terminal."""
+    return to_terminal(_outlined(shown))
+
+
+def past_panel(history: History, text: str = "") -> Panel:
+    """Return the panel of the records in which `text` stands."""
+    records = list(history)
+    wanted = {id(record) for record in history.find(text)}
+    found = [(number, record) for number, record in enumerate(records) if id(record) in wanted]
+    return outline_history(found, len(records), text, VAULT.wary)
+
+
+def _outlined(shown: Difference | History | Panel) -> Panel:
+    # They show several requests, so what any of the last ones carried is masked.
+    if isinstance(shown, Difference):
+        return outline_difference(shown, VAULT.wary)
+    return past_panel(shown) if isinstance(shown, History) else shown
 
 
 def panel_of(shown: Shown, redactor: Redactor | None = None, look: Look = USUAL) -> Panel:

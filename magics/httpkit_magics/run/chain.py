@@ -90,7 +90,7 @@ class Memory:
             del self.named[next(iter(self.named))]
 
     def answer(self, reference: Reference) -> Value:
-        """Return what `reference` names in the record of a request that has run.
+        """Return a part of a named request or of its response.
 
         Raises:
             ValueError: it has not run, or there is no such part.
@@ -123,6 +123,12 @@ def run_cell(
     for step in steps:
         record = run.step(step, is_last=step is steps[-1])
     return record
+
+
+def line_scope(notebook: Notebook, memory: Memory) -> Scope:
+    """Return what `{{ }}` in a line of `%http` may name; of a request that has not run there is no value."""
+    known = dataclasses.replace(notebook, captured=memory.captured)
+    return Scope(Cell("", (), ()), 0, known, memory.named, memory.answer)
 
 
 class _Run:

@@ -17,6 +17,7 @@ from servers.threaded import response, serving
 
 from httpkit_magics.export.python import python_code
 from httpkit_magics.grammar.plan import Plan
+from httpkit_magics.record.record import Record, SentRequest
 
 SECRET = "hunter2-0123456789"
 
@@ -94,3 +95,10 @@ def test_json_is_written_as_a_value(server):
     record, _ = sent(here(Plan("POST", "{}/p", headers=headers, body=b'{"a": 1}'), server), server)
     assert "json={'a': 1}," in python_code(record)
     assert "Content-Type" not in python_code(record)
+
+
+def test_a_request_without_a_response_leaves_nothing_out():
+    """Its fields are not known, so the program sends what the client sends by itself."""
+    assert "skip_auto_headers" not in python_code(Record(SentRequest("GET", "http://h/"), "http://h/"))
+    answered = Record(SentRequest("GET", "http://h/"), "http://h/", 200)
+    assert "skip_auto_headers=['Accept', 'Accept-Encoding', 'User-Agent']" in python_code(answered)

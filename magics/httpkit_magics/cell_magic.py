@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import getpass
 import random
 from collections.abc import Callable
@@ -11,13 +12,14 @@ from typing import Any
 from IPython.core.error import StdinNotImplementedError, UsageError
 
 from httpkit_magics.config import HttpKit
-from httpkit_magics.grammar.cell import Cell, parse_cell
+from httpkit_magics.grammar.cell import parse_cell
 from httpkit_magics.grammar.line import parse_line, parse_options
 from httpkit_magics.grammar.line_template import parse_template_line
 from httpkit_magics.grammar.place import CellError, PlaceError
 from httpkit_magics.grammar.plan import Plan
 from httpkit_magics.grammar.script import Say, Take
 from httpkit_magics.grammar.script import Step as ScriptStep
+from httpkit_magics.grammar.stream import Kind, StreamPlan, parse_stream
 from httpkit_magics.grammar.template import Place, fill, placeholders
 from httpkit_magics.record.record import Record
 from httpkit_magics.record.redaction import VAULT
@@ -26,7 +28,7 @@ from httpkit_magics.record.values import UsedValue
 from httpkit_magics.record.visible import visible_line
 from httpkit_magics.run.chain import Memory, NoInput, Step, line_scope, run_cell
 from httpkit_magics.run.environment import PUBLIC, Environments, EnvironmentsError, read_environments
-from httpkit_magics.run.scope import Notebook, Scope
+from httpkit_magics.run.scope import Notebook
 from httpkit_magics.run.secret_sources import learnt
 
 Run = Callable[[Plan, tuple[UsedValue, ...]], Record]
@@ -90,13 +92,30 @@ class Cells:
         scope = line_scope(self._notebook(), self._memory)
         return parse_template_line(line, scope), tuple(scope.used.values())
 
+    def stream(self, line: str, kind: Kind) -> StreamPlan:
+        """Return the stream of a line of `%ws` or `%sse`, its placeholders filled in as in a line of `%http`.
+
+        Raises:
+            LineError: the line can't be understood, or a value is missing.
+        """
+        if "{{" not in line:
+            return parse_stream(line, kind)
+        found: list[StreamPlan] = []
+
+        def request_of(masked: str) -> Plan:
+            found.append(parse_stream(masked, kind))
+            return found[0].request
+
+        request = parse_template_line(line, line_scope(self._notebook(), self._memory), request_of)
+        return dataclasses.replace(found[0], request=request)
+
     def filler(self, text: str, steps: tuple[ScriptStep, ...]) -> Callable[[Say], str]:
         """Return what fills the placeholders of the messages of a `%%ws` cell, once each has a value or will have one.
 
         Raises:
             CellError: a name is not known, or an environment can't be read.
         """
-        scope = Scope(Cell(text, (), ()), 0, self._notebook(), self._memory.named, self._memory.answer)
+        scope = line_scope(self._notebook(), self._memory)
         scope.coming = frozenset(step.name for step in steps if isinstance(step, Take))
         try:
             for step in steps:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Final, TypeVar
 
 from httpkit_magics.grammar.line import parse_line
@@ -24,8 +24,10 @@ _JSON: Final = re.compile(r"\s*[{\[\"]")
 T = TypeVar("T", str, str | None)
 
 
-def parse_template_line(line: str, resolve: Resolve) -> Plan:
+def parse_template_line(line: str, resolve: Resolve, parse: Callable[[str], Plan] = parse_line) -> Plan:
     """Return the plan that `line` writes, with the values that `resolve` gives in place of its placeholders.
+
+    `parse` is what understands the line while they are hidden.
 
     Raises:
         LineError: the line can't be understood, a placeholder has no value, or it can't stand where it does.
@@ -39,7 +41,7 @@ def parse_template_line(line: str, resolve: Resolve) -> Plan:
         masked = f"{masked[: placeholder.whole.start]}{number}{masked[placeholder.whole.end :]}"
     filling = _Filling(line, numbers, resolve)
     try:
-        plan = parse_line(masked)
+        plan = parse(masked)
     except LineError as error:
         raise LineError(filling.shown(error.message), line, error.start, error.end) from None
     return filling.plan(plan)

@@ -10,7 +10,7 @@ import difflib
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, TypeAlias
 
 from httpkit_magics.grammar.check import Check
 from httpkit_magics.grammar.condition import parse_condition
@@ -19,6 +19,9 @@ from httpkit_magics.grammar.line import parse_words
 from httpkit_magics.grammar.options import OPTIONS, VALUES
 from httpkit_magics.grammar.plan import LineError, Plan
 from httpkit_magics.grammar.words import Word, split_words
+
+Kind: TypeAlias = Literal["ws", "sse"]
+"""A WebSocket or an event stream."""
 
 TOKEN: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 """A subprotocol (RFC 6455 section 4.1)."""
@@ -41,7 +44,7 @@ class StreamPlan:
         reconnect: whether to connect again when it ends early; None is as usual: events do, a WebSocket does not.
     """
 
-    kind: Literal["ws", "sse"]
+    kind: Kind
     request: Plan
     count: int | None = None
     until: Check | None = None
@@ -56,7 +59,7 @@ class StreamPlan:
         return self.count is not None or self.until is not None or self.seconds is not None
 
 
-def parse_stream(line: str, kind: Literal["ws", "sse"]) -> StreamPlan:
+def parse_stream(line: str, kind: Kind) -> StreamPlan:
     """Return the stream that the line of `%ws` or `%sse` asks for.
 
     Raises:
@@ -67,7 +70,7 @@ def parse_stream(line: str, kind: Literal["ws", "sse"]) -> StreamPlan:
     return StreamPlan(kind, _request(line, kind, rest), **own)
 
 
-def _request(line: str, kind: Literal["ws", "sse"], words: list[Word]) -> Plan:
+def _request(line: str, kind: Kind, words: list[Word]) -> Plan:
     plan = parse_words(line, words)
     # Of a line with fields `%http` says that JSON is wanted; here events are.
     plan = dataclasses.replace(plan, headers=tuple(pair for pair in plan.headers if pair != JSON_HEADERS[0]))

@@ -28,7 +28,8 @@ from httpkit.values import hdrs
 from httpkit.values.abc import AbstractStreamWriter, LooseCookies
 from httpkit.values.deprecation import warn
 from httpkit.values.messages import HttpVersion, HttpVersion11, Timing
-from httpkit.wire.http1 import LAST_CHUNK, TOKEN
+from httpkit.wire.http1_grammar import TOKEN
+from httpkit.wire.http1_request import LAST_CHUNK
 
 if TYPE_CHECKING:  # 3 ms of import, for requests with a body only
     from httpkit.client.payload import BytesPayload, Payload
@@ -323,14 +324,13 @@ class ClientRequest(RequestHead):
         from httpkit.client.payload import BytesPayload  # noqa: PLC0415 - loaded with the body
 
         return (
-            isinstance(body, BytesPayload)
-            and type(body).write_with_length is BytesPayload.write_with_length
+            type(body).write_with_length is BytesPayload.write_with_length
             and type(self).write_bytes is ClientRequest.write_bytes
             and not self.compress
             and not self.chunked
             and not self._expects_continue
             and self.upload_tracker is None
-            and self.length == len(body.value) <= ONE_WRITE
+            and self.length == len(body.value) <= ONE_WRITE  # type: ignore[attr-defined]  # bytes, by its method
         )
 
     async def _write_body(self, writer: AbstractStreamWriter) -> None:
@@ -392,11 +392,15 @@ def as_payload(body: Any) -> Payload:
     Raises:
         TypeError: it is nothing that can be sent.
     """
-    from httpkit.client.payload import BytesPayload  # noqa: PLC0415 - for requests with a body only
+    from httpkit.client.payload import BytesPayload, Payload  # noqa: PLC0415 - for requests with a body only
     from httpkit.client.payload_registry import PAYLOAD_REGISTRY, LookupError  # noqa: A004, PLC0415 - aiohttp's name
 
     if type(body) is bytes:
         return BytesPayload(body)
+    # isinstance() of an abstract class is a call.
+    if Payload in type(body).__mro__:
+        payload: Payload = body
+        return payload
     try:
         return PAYLOAD_REGISTRY.get(body, disposition=None)
     except LookupError:

@@ -34,8 +34,8 @@ from httpkit.wire.http1 import (
     Event,
     ResponseDecoder,
     ResponseHead,
-    encode_request_head,
 )
+from httpkit.wire.http1_request import encode_request_head
 
 # Bytes that one read may take. Each read is a round of the event loop: 64 KiB cost a download 700 us of CPU per MB, these
 # 400, a bare protocol with asyncio's own 256 KiB 410.

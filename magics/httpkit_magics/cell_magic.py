@@ -11,11 +11,14 @@ from typing import Any
 from IPython.core.error import StdinNotImplementedError, UsageError
 
 from httpkit_magics.config import HttpKit
-from httpkit_magics.grammar.cell import parse_cell
+from httpkit_magics.grammar.cell import Cell, parse_cell
 from httpkit_magics.grammar.line import parse_line, parse_options
 from httpkit_magics.grammar.line_template import parse_template_line
-from httpkit_magics.grammar.place import CellError
+from httpkit_magics.grammar.place import CellError, PlaceError
 from httpkit_magics.grammar.plan import Plan
+from httpkit_magics.grammar.script import Say, Take
+from httpkit_magics.grammar.script import Step as ScriptStep
+from httpkit_magics.grammar.template import Place, fill, placeholders
 from httpkit_magics.record.record import Record
 from httpkit_magics.record.redaction import VAULT
 from httpkit_magics.record.secrets import MASK
@@ -23,7 +26,7 @@ from httpkit_magics.record.values import UsedValue
 from httpkit_magics.record.visible import visible_line
 from httpkit_magics.run.chain import Memory, NoInput, Step, line_scope, run_cell
 from httpkit_magics.run.environment import PUBLIC, Environments, EnvironmentsError, read_environments
-from httpkit_magics.run.scope import Notebook
+from httpkit_magics.run.scope import Notebook, Scope
 from httpkit_magics.run.secret_sources import learnt
 
 Run = Callable[[Plan, tuple[UsedValue, ...]], Record]
@@ -86,6 +89,27 @@ class Cells:
             return parse_line(line), ()
         scope = line_scope(self._notebook(), self._memory)
         return parse_template_line(line, scope), tuple(scope.used.values())
+
+    def filler(self, text: str, steps: tuple[ScriptStep, ...]) -> Callable[[Say], str]:
+        """Return what fills the placeholders of the messages of a `%%ws` cell, once each has a value or will have one.
+
+        Raises:
+            CellError: a name is not known, or an environment can't be read.
+        """
+        scope = Scope(Cell(text, (), ()), 0, self._notebook(), self._memory.named, self._memory.answer)
+        scope.coming = frozenset(step.name for step in steps if isinstance(step, Take))
+        try:
+            for step in steps:
+                for placeholder in placeholders(step.piece) if isinstance(step, Say) else ():
+                    scope.check(placeholder)
+        except PlaceError as error:
+            raise CellError(text, error) from None
+
+        def filled(message: Say) -> str:
+            is_json = message.text.lstrip()[:1] in {"{", "["}
+            return fill(message.piece, Place.JSON if is_json else Place.TEXT, scope)
+
+        return filled
 
     def send(self, step: Step, plan: Plan, values: tuple[UsedValue, ...]) -> Record:
         """Send one request of a cell."""

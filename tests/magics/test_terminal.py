@@ -49,6 +49,17 @@ def said(child, line):
     return child.before.replace("\r\n", "\n")
 
 
+def test_a_stream_is_printed_once_when_its_cell_ends(terminal, demo_server):
+    """With the last messages; one in the background is printed as it is, and goes on."""
+    text = said(terminal, f"%ws {demo_server}/ws/ticker rate==1000 --count 5")
+    assert text.count("closed 1000") == 2  # the badge, and the line of the result
+    assert "COPPER" in text
+    assert set(re.findall(r"\x1b\[[\d;]*([A-Za-z])", text)) == {"m"}
+    said(terminal, f"feed = %ws {demo_server}/ws/ticker rate==1000 --bg")
+    assert "StreamTimeout" not in said(terminal, "feed.wait('BRASS', timeout=10)")
+    assert "True" in said(terminal, "feed.close(); feed.received > 3")
+
+
 def test_the_panel_is_printed_once_in_colour(terminal, server):
     """The panel with its colours, then one line for the result; nothing moves the cursor."""
     text = said(terminal, f"%http {server.url}/")
@@ -56,6 +67,20 @@ def test_the_panel_is_printed_once_in_colour(terminal, server):
     assert re.search(r"Out\[\d+\]: <Record 200 OK GET", text)
     assert "\x1b[" in text
     assert set(re.findall(r"\x1b\[[\d;]*([A-Za-z])", text)) == {"m"}
+
+
+def test_calls_of_python_show_the_same_and_a_line_that_is_typed_again_is_compared(terminal, server):
+    """The panel once, the list of what was asked, and what the second run answered differently."""
+    said(terminal, "from httpkit_magics import http")
+    text = said(terminal, f"http.get('{server.url}/')")
+    assert text.count("200 OK") == 2  # the badge, and the line of the result
+    assert "History" in said(terminal, "%httpkit history")
+    server.answers["/"] = response(b'{"a": 2}', Content_Type="application/json")
+    said(terminal, f"http.get('{server.url}/')")
+    server.answers["/"] = ANSWERS["/"]
+    for line in ("%httpkit diff", "http.diff()"):
+        text = re.sub(r"\x1b\[[\d;]*m", "", said(terminal, line))
+        assert ["changed", "$.a", "1", "2"] in [shown.split() for shown in text.splitlines()]
 
 
 def test_an_assignment_prints_the_panel_and_the_record_shows_again(terminal, server):

@@ -78,7 +78,8 @@ def test_every_cell_runs(path: Path):
 def test_it_needs_no_network(path: Path):
     """Only loopback is asked: a notebook gives the same result on a train."""
     hosts = {host for cell in code_cells(read(path)) for host in HOST.findall(cell.source)}
-    assert hosts <= {"127.0.0.1", "localhost"}
+    # The namespace of SVG is a name, and nobody asks there.
+    assert hosts <= {"127.0.0.1", "localhost", "www.w3.org"}
 
 
 def spellings(secret: str) -> set[str]:

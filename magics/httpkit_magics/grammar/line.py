@@ -27,7 +27,15 @@ def parse_line(line: str) -> Plan:
     Raises:
         LineError: the line can't be understood; it says what was expected, and where.
     """
-    typed = split_words(line)
+    return parse_words(line, split_words(line))
+
+
+def parse_words(line: str, typed: list[Word]) -> Plan:
+    """Return the plan that `typed`, words of `line`, write: all of them, or what another magic has left over.
+
+    Raises:
+        LineError: as `parse_line` does.
+    """
     words, silent = _silenced(line, typed)
     settings, operands = split_options(line, words)
     if not operands:

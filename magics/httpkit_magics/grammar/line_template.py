@@ -91,7 +91,10 @@ class _Filling:
         return filled
 
     def _text(self, text: T, place: Place = Place.TEXT) -> T:
-        if text is None or not (found := self._number.findall(text)):
+        if text is None:
+            return text
+        text = text.replace(r"\{{", "{{")
+        if not (found := self._number.findall(text)):
             return text
         for number in found:
             self._left.pop(number, None)

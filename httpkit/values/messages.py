@@ -121,6 +121,12 @@ class Timing:
         self.first_byte: float | None = None
         self.done: float | None = None
 
+    def again(self, now: float) -> Timing:
+        """Return the marks of another attempt, which begins at `now`: all that came before it counts as queued."""
+        timing = Timing(self.started)
+        timing.queued = now
+        return timing
+
     @property
     def total(self) -> float | None:
         """Seconds from the call to the last byte of the body; None while the body is still arriving."""

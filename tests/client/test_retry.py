@@ -189,3 +189,15 @@ def test_at_least_one_try_is_made():
     """Zero attempts is a ValueError."""
     with pytest.raises(ValueError, match="at least 1, got 0"):
         RetryMiddleware(0)
+
+
+async def test_the_wait_before_a_retry_is_queued_and_not_sent(scripted_server):
+    """The timing of a response is that of its own attempt; what came before it is time in the queue."""
+    server = await scripted_server(UNAVAILABLE, OK)
+    retry = RetryMiddleware(2, backoff=0.3, jitter=most)
+    async with ClientSession(middlewares=(retry,)) as session, session.get(server.url) as response:
+        await response.read()
+        phases = response.timing.phases()
+    assert phases["queued"] >= 0.3
+    assert "connect" not in phases
+    assert phases["send"] < phases["queued"]

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import dataclasses
 import getpass
 import random
-from collections.abc import Callable
+from collections import ChainMap
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from IPython.core.error import StdinNotImplementedError, UsageError
 
 from httpkit_magics.config import HttpKit
-from httpkit_magics.grammar.cell import parse_cell
-from httpkit_magics.grammar.line import parse_options
+from httpkit_magics.grammar.cell import line_cell, parse_cell
+from httpkit_magics.grammar.line import parse_options, placeholders_end
 from httpkit_magics.grammar.place import CellError
 from httpkit_magics.grammar.plan import Plan
 from httpkit_magics.record.record import Record
@@ -22,7 +24,7 @@ from httpkit_magics.record.values import UsedValue
 from httpkit_magics.record.visible import visible_line
 from httpkit_magics.run.chain import Memory, NoInput, Step, run_cell
 from httpkit_magics.run.environment import PUBLIC, Environments, EnvironmentsError, read_environments
-from httpkit_magics.run.scope import Notebook
+from httpkit_magics.run.scope import Notebook, Scope
 from httpkit_magics.run.secret_sources import learnt
 
 Run = Callable[[Plan, tuple[UsedValue, ...]], Record]
@@ -66,14 +68,33 @@ class Cells:
             LineError: the line has something that is no option.
             CellUsageError: the cell can't be understood, or a value is missing.
         """
-        options = parse_options(line)
         try:
             cell = parse_cell(text)
+            notebook = self._notebook()
+            options = parse_options(line, Scope(cell, 0, notebook, self._memory.named, self._memory.answer))
             for start, hint in cell.hints:
                 print(f"line {cell.line_of(start)}: {hint}")  # noqa: T201 - a hint is text
-            return run_cell(cell, options, self._notebook(), self._memory, self)
+            return run_cell(cell, options, notebook, self._memory, self)
         except CellError as error:
             raise CellUsageError(error, text.replace("\r\n", "\n")) from None
+
+    def line(self, line: str, names: Mapping[str, Any]) -> Record | None:
+        """Run a line that has placeholders, after the requests that it refers to; `names` are those around it.
+
+        Raises:
+            LineError: the line can't be understood, or a value is missing.
+            CellUsageError: the same of a cell that the line refers to.
+        """
+        end, silent = placeholders_end(line)
+        cell = line_cell(line, end)
+        notebook = self._notebook()
+        notebook = dataclasses.replace(notebook, names=ChainMap(dict(names), self._shell.user_ns))
+        try:
+            return run_cell(cell, Plan("", "", silent=silent), notebook, self._memory, self)
+        except CellError as error:
+            if error.text == line:
+                raise
+            raise CellUsageError(error, line) from None
 
     def send(self, step: Step, plan: Plan, values: tuple[UsedValue, ...]) -> Record:
         """Send one request of a cell."""

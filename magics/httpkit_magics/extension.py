@@ -7,7 +7,7 @@ import difflib
 from typing import Any
 
 from IPython.core.error import UsageError
-from IPython.core.magic import Magics, line_cell_magic, line_magic, magics_class, no_var_expand
+from IPython.core.magic import Magics, line_cell_magic, line_magic, magics_class, needs_local_scope, no_var_expand
 
 from httpkit_magics.cell_magic import Cells
 from httpkit_magics.completer import Completer
@@ -88,8 +88,9 @@ class HttpKitMagics(Magics):
         self._base_url_before = ""
 
     @no_var_expand
+    @needs_local_scope
     @line_cell_magic
-    def http(self, line: str, cell: str | None = None) -> Record | None:
+    def http(self, line: str, cell: str | None = None, local_ns: dict[str, Any] | None = None) -> Record | None:
         r"""Make an HTTP request and show the response.
 
             %http [METHOD] URL [ITEM ...] [options]
@@ -106,6 +107,8 @@ class HttpKitMagics(Magics):
             field@path         a file in a form (-f); @path alone is the whole body; 'field@path;type=text/csv'
             field=@path        the text of a file; also field:=@path, name==@path, Header:@path
             \                  before : = ; @ takes its meaning away; in quotes: 'a\:b=c'
+            {{name}}           a name or expression of Python, the environment or a named request, in a URL, item or
+                               option: Authorization:"Bearer {{token}}"; \{{ is two braces
 
         What is sent:
             -j, --json         JSON (the default)              -f, --form         a form, and files with it
@@ -161,6 +164,8 @@ class HttpKitMagics(Magics):
         try:
             if cell is not None:
                 return self._cells.http(line, cell)
+            if "{{" in line:
+                return self._cells.line(line, local_ns or {})
             plan = parse_line(line)
         except LineError as error:
             raise MagicUsageError("http", error) from None

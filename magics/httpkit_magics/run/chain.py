@@ -15,6 +15,7 @@ from typing import Any, Final, NamedTuple, Protocol
 from httpkit_magics.grammar.body import FilePiece
 from httpkit_magics.grammar.cell import Cell, CellRequest
 from httpkit_magics.grammar.directives import Prompt
+from httpkit_magics.grammar.line import parse_line
 from httpkit_magics.grammar.place import CellError, Piece, PlaceError
 from httpkit_magics.grammar.plan import Capture, Plan
 from httpkit_magics.grammar.queries import parse_capture, parse_checks
@@ -79,6 +80,17 @@ class Memory:
 
     named: dict[str, Named] = field(default_factory=dict)
     captured: dict[str, tuple[Any, str]] = field(default_factory=dict)
+
+    def answer(self, reference: Reference) -> Value:
+        """Return what `reference` names in the record of a request that ran.
+
+        Raises:
+            ValueError: it has not run, or there is no such part.
+        """
+        record = self.named[reference.name].record
+        if record is None:
+            raise ValueError(f"{reference.name} has not run")
+        return value_of(reference, record)
 
     def learn(self, cell: Cell) -> None:
         """Remember the named requests of a cell; none of them has run."""
@@ -161,7 +173,7 @@ class _Run:
                     scope.prompted[prompt.name] = value
             self._confirm(request)
             options = self._options if is_last else dataclasses.replace(self._options, name=None)
-            plan = assemble(request, options, scope)
+            plan = parse_line(cell.text, scope) if cell.is_line else assemble(request, options, scope)
         record = self._surroundings.send(step, plan, tuple(scope.used.values()))
         name = request.directives.name
         if name is not None:
@@ -172,13 +184,7 @@ class _Run:
         return record
 
     def _scope(self, cell: Cell, request: CellRequest) -> Scope:
-        return Scope(cell, request.block, self._notebook, self._memory.named, self._answer)
-
-    def _answer(self, reference: Reference) -> Value:
-        record = self._memory.named[reference.name].record
-        if record is None:
-            raise ValueError(f"{reference.name} has not run")
-        return value_of(reference, record)
+        return Scope(cell, request.block, self._notebook, self._memory.named, self._memory.answer)
 
     def _visit(self, step: Step, path: list[Step], order: list[Step]) -> None:
         if any(step.request is done.request for done in order):

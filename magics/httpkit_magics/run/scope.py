@@ -283,7 +283,11 @@ class Scope:
         if near:
             return near
         few = sorted(known)[:_MOST_SHOWN]
-        return f"; the cell and its environment have {', '.join(few)}" if few else "; expected @name = value before it"
+        return (
+            f"; the cell and its environment have {', '.join(few)}"
+            if few
+            else "; expected a name of the cell, environment or Python"
+        )
 
     def _note(self, placeholder: Placeholder, value: Value) -> None:
         """Remember a value that goes into the request, and let nothing show one that is secret."""

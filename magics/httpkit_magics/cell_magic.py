@@ -40,7 +40,7 @@ class CellUsageError(UsageError):
     def __init__(self, error: CellError, cell: str) -> None:
         self.error = error
         self._is_elsewhere = error.text != cell
-        super().__init__(error.message)
+        super().__init__(VAULT.redactor.text(error.message))
 
     def _render_traceback_(self) -> list[str]:
         # The line of the magic is the first of the cell.

@@ -21,6 +21,7 @@ from httpkit_magics.grammar.plan import LineError, Plan
 from httpkit_magics.output import Output, Outputs
 from httpkit_magics.password import with_password
 from httpkit_magics.record.record import Record
+from httpkit_magics.record.redaction import VAULT
 from httpkit_magics.record.values import UsedValue
 from httpkit_magics.run.checks import insist, judge
 from httpkit_magics.run.client import Client
@@ -54,12 +55,12 @@ class MagicUsageError(UsageError):
     def __init__(self, magic: str, error: LineError) -> None:
         self.magic = magic
         self.error = error
-        super().__init__(error.message)
+        super().__init__(VAULT.redactor.text(error.message))
 
     def _render_traceback_(self) -> list[str]:
         prefix = f"%{self.magic} "
-        line, _, mark = self.error.pointed().partition("\n")
-        return [f"%{self.magic}: {self.error.message}", f"    {prefix}{line}", f"    {' ' * len(prefix)}{mark}"]
+        line, _, mark = VAULT.redactor.text(self.error.pointed()).partition("\n")
+        return [f"%{self.magic}: {self}", f"    {prefix}{line}", f"    {' ' * len(prefix)}{mark}"]
 
 
 class Interrupted(KeyboardInterrupt):

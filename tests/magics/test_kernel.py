@@ -114,9 +114,9 @@ def test_a_question_mark_after_the_magic_is_help(running, server):
 
 
 def test_nothing_is_expanded(running, server):
-    """`{x}`, `{{x}}` and `$x` arrive as they were written."""
+    r"""`{x}`, `\{{x}}` and `$x` arrive as they are written: only two braces mean something."""
     running.run("x = 'expanded'")
-    running.run("%http /path a==$x b=={x} c=='{{x}}'")
+    running.run("%http /path a==$x b=={x} c=='\\{{x}}'")
     from urllib.parse import unquote
 
     assert unquote(server.requests[0].split(b"\r\n")[0].decode()) == "GET /path?a=$x&b={x}&c={{x}} HTTP/1.1"

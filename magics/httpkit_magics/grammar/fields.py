@@ -43,7 +43,9 @@ class Request:
         self._line = line
         self._settings = settings
         self._kind: str | None = settings.get("kind")
-        self._headers: list[tuple[str, Text | None]] = []
+        # By where their words start, and those of a name: as lists they would take quadratic time.
+        self._headers: dict[int, tuple[str, Text | None]] = {}
+        self._same: dict[str, list[int]] = {}
         self._query: list[tuple[str, Text]] = []
         self._data: list[Placed] = []
         self._files: list[Placed] = []
@@ -81,8 +83,8 @@ class Request:
             defaults = FORM_HEADERS
         if guessed := self._media_type_of_file():
             defaults = (*(pair for pair in defaults if pair[0] != "Content-Type"), ("Content-Type", guessed))
-        named = {name.lower() for name, _ in self._headers}
-        return (*(pair for pair in defaults if pair[0].lower() not in named), *self._headers)
+        named = {name.lower() for name, _ in self._headers.values()}
+        return (*(pair for pair in defaults if pair[0].lower() not in named), *self._headers.values())
 
     def query(self) -> tuple[tuple[str, Text], ...]:
         """Return the query's parameters, those of one name together."""
@@ -136,7 +138,9 @@ class Request:
         if self._is_multipart:
             self._settings.refuse("raw", "--raw is the whole body; expected no --multipart beside it")
         typed = str(self._settings.get("raw"))
-        named = [value for name, value in self._headers if name.lower() == "content-type" and isinstance(value, str)]
+        named = [
+            value for name, value in self._headers.values() if name.lower() == "content-type" and isinstance(value, str)
+        ]
         media_type = named[-1] if named else FORM_HEADERS[0][1] if self._kind == "form" else ""
         return self._settings.slots.fill(typed, place_of(media_type, typed)).encode("utf-8", "surrogatepass")
 
@@ -222,11 +226,14 @@ class Request:
 
     def _add_header(self, placed: Placed) -> None:
         name, value = placed.item.key, self._header(placed)
-        same = [pair for pair in self._headers if pair[0].lower() == name.lower()]
-        if value is None or (same and same[0][1] is None):
+        same = self._same.setdefault(name.lower(), [])
+        if value is None or (same and self._headers[same[0]][1] is None):
             # A name that is not sent takes back what was given, and the other way round.
-            self._headers = [pair for pair in self._headers if pair not in same]
-        self._headers.append((name, value))
+            for start in same:
+                del self._headers[start]
+            same.clear()
+        same.append(placed.word.start)
+        self._headers[placed.word.start] = (name, value)
 
     def _header(self, placed: Placed) -> Text | None:
         item, word = placed.item, placed.word

@@ -23,7 +23,6 @@ from httpkit_magics.grammar.words import Word
 MAX_COMMAND: Final = 4 * 1024 * 1024
 """Characters of what is pasted. Bodies that are larger come from a file: `--data-binary @file`."""
 
-_SILENCED: Final = re.compile(r"\s*(?<![\\^]);\s*\Z")
 _FOREIGN: Final = re.compile(
     r"\s*(fetch\(|await fetch\(|\$\w+ *=|Invoke-\w+|iwr\b|irm\b|wget\b|http\b|https\b)", re.IGNORECASE
 )
@@ -62,7 +61,7 @@ def _parse(text: str, variables: Mapping[str, str]) -> Commands:
     if len(text) > MAX_COMMAND:
         raise PlaceError(f"the text exceeds {MAX_COMMAND} characters (MAX_COMMAND); put the body into a file", 0, 0)
     _refuse_foreign(text)
-    bare = _SILENCED.sub("", text)
+    bare = _without_semicolon(text)
     commands = split_cmd_commands(bare) if is_cmd(bare) else split_commands(bare, variables)
     plans: list[Plan] = []
     notes: dict[str, None] = {}
@@ -75,6 +74,13 @@ def _parse(text: str, variables: Mapping[str, str]) -> Commands:
     if len(bare) != len(text):
         plans = [replace(plan, silent=True) for plan in plans]
     return Commands(tuple(plans), tuple(notes))
+
+
+def _without_semicolon(text: str) -> str:
+    """Return `text` without the `;` at its end that silences it; one that a shell escapes stays."""
+    kept = text.rstrip()
+    is_silenced = kept.endswith(";") and kept[-2:-1] not in ("\\", "^")
+    return kept[:-1].rstrip() if is_silenced else text
 
 
 def _refuse_foreign(text: str) -> None:

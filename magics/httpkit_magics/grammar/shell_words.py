@@ -82,7 +82,9 @@ class _Reader:
         """Go on to the next command after a `;`."""
         if operator != ";":
             message = (
-                "expected one command a line" if operator in ("&&", "||", ";;") else _REFUSED[operator.strip(";")[0]]
+                "expected one command a line"
+                if operator.strip(";") in ("&&", "||", "")
+                else _REFUSED[operator.strip(";")[0]]
             )
             raise PlaceError(f"{operator!r} is not for curl: {message}", self._at, self._at + len(operator))
         self._at += 1

@@ -13,7 +13,6 @@ from typing import Any, TypedDict
 from httpkit.net.deprecated import TLSOptions, merged_ssl, warn_ssl_shutdown_timeout
 from httpkit.values.deprecation import unknown_name, warn
 from httpkit.values.messages import DEFAULT_TIMEOUT, ClientTimeout
-from httpkit.values.websocket import DEFAULT_WS_CLIENT_TIMEOUT, ClientWSTimeout
 
 
 class SessionOptions(TypedDict, total=False):
@@ -56,6 +55,8 @@ def websocket_options(options: Any, known: frozenset[str]) -> Any:
     if unknown := options.keys() - known - WebSocketOldOptions.__optional_keys__:
         raise unknown_name("ws_connect()", unknown, known)
     translated = {name: value for name, value in options.items() if name in known}
+    from httpkit.values.websocket import DEFAULT_WS_CLIENT_TIMEOUT, ClientWSTimeout  # noqa: PLC0415 - for WebSockets only
+
     timeout = translated.get("timeout", DEFAULT_WS_CLIENT_TIMEOUT)
     if not isinstance(timeout, ClientWSTimeout):
         warn("a number for timeout is deprecated, use timeout=ClientWSTimeout(ws_close=...)")

@@ -28,7 +28,8 @@ from httpkit.values import hdrs
 from httpkit.values.abc import AbstractStreamWriter, LooseCookies
 from httpkit.values.deprecation import warn
 from httpkit.values.messages import HttpVersion, HttpVersion11, Timing
-from httpkit.wire.http1 import LAST_CHUNK, TOKEN
+from httpkit.wire.http1_grammar import TOKEN
+from httpkit.wire.http1_request import LAST_CHUNK
 
 if TYPE_CHECKING:  # 3 ms of import, for requests with a body only
     from httpkit.client.payload import BytesPayload, Payload
@@ -256,6 +257,8 @@ class ClientRequest(RequestHead):
     def make_exchange(self) -> Exchange:
         """Return what a connection performs for this request."""
         headers = self.headers
+        if self.method in self.POST_METHODS and hdrs.CONTENT_TYPE not in headers:
+            self._fill_in_type()
         path = self.url.raw_path_qs or "/"
         if self.proxy is not None:
             path, headers = self._by_proxy(self.proxy, path)
@@ -280,6 +283,11 @@ class ClientRequest(RequestHead):
             exchange.write_body = self.upload_tracker.begin_attempt(exchange.write_body)
         self.exchange = exchange
         return exchange
+
+    def _fill_in_type(self) -> None:
+        """Say that the body is bytes, unless that is not wanted; as late as this, so that a middleware may say better."""
+        if self._skip_auto_headers is None or hdrs.CONTENT_TYPE not in self._skip_auto_headers:
+            self.headers[hdrs.CONTENT_TYPE] = "application/octet-stream"
 
     def _by_proxy(self, proxy: URL, path: str) -> tuple[str, CIMultiDict[str]]:
         """Return the target and the fields of a request through `proxy`; the request keeps its own.
@@ -316,14 +324,13 @@ class ClientRequest(RequestHead):
         from httpkit.client.payload import BytesPayload  # noqa: PLC0415 - loaded with the body
 
         return (
-            isinstance(body, BytesPayload)
-            and type(body).write_with_length is BytesPayload.write_with_length
+            type(body).write_with_length is BytesPayload.write_with_length
             and type(self).write_bytes is ClientRequest.write_bytes
             and not self.compress
             and not self.chunked
             and not self._expects_continue
             and self.upload_tracker is None
-            and self.length == len(body.value) <= ONE_WRITE
+            and self.length == len(body.value) <= ONE_WRITE  # type: ignore[attr-defined]  # bytes, by its method
         )
 
     async def _write_body(self, writer: AbstractStreamWriter) -> None:
@@ -385,11 +392,15 @@ def as_payload(body: Any) -> Payload:
     Raises:
         TypeError: it is nothing that can be sent.
     """
-    from httpkit.client.payload import BytesPayload  # noqa: PLC0415 - for requests with a body only
+    from httpkit.client.payload import BytesPayload, Payload  # noqa: PLC0415 - for requests with a body only
     from httpkit.client.payload_registry import PAYLOAD_REGISTRY, LookupError  # noqa: A004, PLC0415 - aiohttp's name
 
     if type(body) is bytes:
         return BytesPayload(body)
+    # isinstance() of an abstract class is a call.
+    if Payload in type(body).__mro__:
+        payload: Payload = body
+        return payload
     try:
         return PAYLOAD_REGISTRY.get(body, disposition=None)
     except LookupError:

@@ -201,8 +201,9 @@ class ClientResponse:
     def cookies(self, cookies: SimpleCookie) -> None:
         self._cookies = cookies
 
-    @cached_property
+    @property
     def _media_type(self) -> MediaType:
+        # Not a cached property: Python 3.11 takes a lock for that, and the parser remembers what it has parsed.
         return parse_media_type(self.headers.get(hdrs.CONTENT_TYPE))
 
     @property
@@ -333,10 +334,10 @@ class ClientResponse:
         Raises:
             RuntimeError: the body must be read first.
         """
-        charset = self._media_type.charset
+        media_type = self._media_type
+        charset = media_type.parameters.get("charset")
         if charset and (codec := find_charset(charset)) is not None:
             return codec
-        media_type = self._media_type
         if media_type.type.startswith("application/") and (
             media_type.type.partition("/")[2] in _JSON_SUBTYPES or media_type.type.endswith("+json")
         ):
@@ -370,7 +371,7 @@ class ClientResponse:
             ValueError: the body is not JSON.
         """
         body = await self.read() if self._body is None else self._body
-        if content_type and not self._is_type(content_type):
+        if content_type and self._media_type.type != content_type and not self._is_type(content_type):
             raise ContentTypeError(
                 self.request_info,
                 self.history,

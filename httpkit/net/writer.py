@@ -10,7 +10,7 @@ from multidict import CIMultiDict
 from httpkit.errors import ClientConnectionResetError, ClientPayloadError
 from httpkit.values.abc import AbstractStreamWriter
 from httpkit.wire.codings import ContentEncoder, encoder_for
-from httpkit.wire.http1 import LAST_CHUNK, encode_chunk
+from httpkit.wire.http1_request import LAST_CHUNK, encode_chunk
 
 
 class BodyWriter(AbstractStreamWriter):

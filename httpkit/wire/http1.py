@@ -1,4 +1,4 @@
-"""HTTP/1.1 messages, bytes <-> values (RFC 9112). No sockets, no clock: give bytes, get events.
+"""HTTP/1.1 responses, bytes -> values (RFC 9112). No sockets, no clock: give bytes, get events.
 
 The grammar is strict: one regular expression accepts or refuses a whole head, so nothing that two parsers could read
 differently gets through. Field values are decoded as UTF-8 with surrogate escapes, which keeps every byte.
@@ -7,7 +7,6 @@ differently gets through. Field values are decoded as UTF-8 with surrogate escap
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 
 from multidict import CIMultiDict, CIMultiDictProxy
 
@@ -15,12 +14,22 @@ from httpkit.errors import (
     BadHttpMessage,
     BadStatusLine,
     ContentLengthError,
-    InvalidHeader,
     LineTooLong,
-    PayloadEncodingError,
     TransferEncodingError,
 )
 from httpkit.values.messages import HttpVersion, HttpVersion10, HttpVersion11
+from httpkit.wire.http1_grammar import (
+    CONTENT,
+    MAX_CHUNK_LINE,
+    TOKEN,
+    bad_chunk_end,
+    check_partial_chunk_line,
+    check_transfer_encoding,
+    explain_fields,
+    explain_head,
+    parse_chunk_size,
+    parse_content_length,
+)
 
 # aiohttp's defaults; nginx sends at most 4-8 KB of head unless told otherwise.
 MAX_LINE_SIZE = 8190
@@ -28,28 +37,13 @@ MAX_FIELD_SIZE = 8190
 MAX_HEADERS = 128
 # A server may send any number of interim responses (RFC 9110 section 15.2); nobody sends more than a few.
 MAX_INFORMATIONAL = 64
-# A chunk's size line holds at most 16 digits; extensions are rare and short (RFC 9112 section 7.1.1).
-MAX_CHUNK_LINE = 4096
 
-# RFC 9110 section 5.6.2: token.
-TOKEN = r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"  # noqa: S105 - the grammar's word for a name
-# RFC 9110 section 5.5: any byte but controls; HTAB is not a control here.
-CONTENT = r"[^\x00-\x08\x0a-\x1f\x7f]*"
 
 # RFC 9112 sections 4 and 5. The space before an empty reason phrase is often forgotten, and harmless.
 _HEAD = re.compile(rf"HTTP/1\.([0-9]) ([1-9][0-9][0-9])(?: ({CONTENT}))?\r\n(?:{TOKEN}:{CONTENT}\r\n)*\r\n")
-_STATUS_LINE = re.compile(rf"HTTP/1\.[0-9] [1-9][0-9][0-9](?: {CONTENT})?")
-_FIELD_LINE = re.compile(rf"{TOKEN}:{CONTENT}")
 _TRAILERS = re.compile(rf"(?:{TOKEN}:{CONTENT}\r\n)*\r\n")
 # Cuts what one of the above accepted; the looser classes are twice as fast here.
 _FIELDS = re.compile(r"([^:\r]+):[ \t]*([^\r]*)\r\n")
-# RFC 9112 section 7.1. int() alone would take "+1f", "1_0" and " 1f": request smuggling.
-_CHUNK_LINE = re.compile(rb"([0-9A-Fa-f]{1,16})[ \t]*(?:;[^\x00-\x08\x0a-\x1f\x7f]*)?")
-# 18 digits are below 2**63, where lengths stop making sense anywhere.
-_CONTENT_LENGTH = re.compile(r"[0-9]{1,18}")
-# RFC 9112 section 3: what can't be cut into pieces by CR, LF or a space in the wrong place.
-_REQUEST_HEAD = re.compile(rf"{TOKEN} [^\x00-\x20\x7f]+ HTTP/1\.[01]\r\n(?:{TOKEN}\x00{CONTENT}\r\n)*\r\n")
-_BAD_REQUEST_LINE = re.compile(rf"(?!{TOKEN} [^\x00-\x20\x7f]+ HTTP/1\.[01]$)")
 
 _VERSIONS = {"0": HttpVersion10, "1": HttpVersion11}
 
@@ -295,7 +289,7 @@ class ResponseDecoder:
         text = block.decode("utf-8", "surrogateescape")
         match = _HEAD.fullmatch(text)
         if match is None:
-            raise _explain_head(text)
+            raise explain_head(text)
         if len(block) > self._max_line_size or len(block) > self._max_field_size:
             self._check_lines(block, is_head=True)
         minor, status, reason = match.groups()
@@ -324,11 +318,11 @@ class ResponseDecoder:
         elif connection is not None:
             self.keep_alive = True
         if "Transfer-Encoding" in headers:
-            chunked = _check_transfer_encoding(headers)
+            chunked = check_transfer_encoding(headers)
             self.keep_alive = self.keep_alive and head.version is HttpVersion11
         else:
             chunked = False
-        length = _parse_content_length(headers.getall("Content-Length")) if "Content-Length" in headers else None
+        length = parse_content_length(headers.getall("Content-Length")) if "Content-Length" in headers else None
         if status == 101 or (self._method == "CONNECT" and 200 <= status < 300):
             self.switched = True
             self.keep_alive = False
@@ -387,16 +381,16 @@ class ResponseDecoder:
                 if self._state == _CHUNK_END:
                     if size - at < 2:
                         if size > at and data[at] != 13:
-                            raise _bad_chunk_end(data[at : at + 2])
+                            raise bad_chunk_end(data[at : at + 2])
                         return False
                     if data[at : at + 2] != b"\r\n":
-                        raise _bad_chunk_end(data[at : at + 2])
+                        raise bad_chunk_end(data[at : at + 2])
                     at += 2
                     self.chunk_ends.append(self._received)
                     self._state = _CHUNK_SIZE
                 line_end = data.find(b"\r\n", at, at + MAX_CHUNK_LINE)
                 if line_end < 0:
-                    _check_partial_chunk_line(data[at : at + MAX_CHUNK_LINE])
+                    check_partial_chunk_line(data[at : at + MAX_CHUNK_LINE])
                     return False
                 length = parse_chunk_size(data[at:line_end])
                 at = line_end + 2
@@ -427,7 +421,7 @@ class ResponseDecoder:
     def _parse_trailers(self, block: bytes) -> CIMultiDictProxy[str]:
         text = block.decode("utf-8", "surrogateescape")
         if not _TRAILERS.fullmatch(text):
-            raise _explain_fields(text.split("\r\n")[:-2], "trailer")
+            raise explain_fields(text.split("\r\n")[:-2], "trailer")
         self._check_lines(block, is_head=False)
         fields = _FIELDS.findall(text)
         if self._field_count + len(fields) > self._max_headers:
@@ -453,113 +447,3 @@ def _merged(events: list[Event]) -> list[Event]:
     if pieces:
         merged.append(b"".join(pieces))
     return merged
-
-
-def parse_chunk_size(line: bytes) -> int:
-    """Return the chunk size in bytes; extensions are ignored (RFC 9112 section 7.1).
-
-    Raises:
-        TransferEncodingError: not 1 to 16 hexadecimal digits, or a control character in an extension.
-    """
-    match = _CHUNK_LINE.fullmatch(line)
-    if match is None:
-        raise TransferEncodingError(f"chunk size must be 1-16 hex digits, got {line[:32]!r}")
-    return int(match[1], 16)
-
-
-def _check_partial_chunk_line(line: bytes) -> None:
-    """Refuse a chunk's size line that can't become one.
-
-    Raises:
-        TransferEncodingError: too long, or malformed already.
-    """
-    if len(line) >= MAX_CHUNK_LINE:
-        raise TransferEncodingError(f"chunk size line exceeds {MAX_CHUNK_LINE} bytes")
-    text = line.removesuffix(b"\r")
-    if text and not _CHUNK_LINE.fullmatch(text):
-        raise TransferEncodingError(f"chunk size must be 1-16 hex digits, got {line[:32]!r}")
-
-
-def _bad_chunk_end(found: bytes) -> TransferEncodingError:
-    return TransferEncodingError(f"chunk must end with CR LF, got {found!r}")
-
-
-def _check_transfer_encoding(headers: CIMultiDictProxy[str]) -> bool:
-    """Return True for the one transfer coding that we take (RFC 9112 section 6.1).
-
-    Raises:
-        PayloadEncodingError: another coding, several, or `Content-Length` beside it: response smuggling.
-    """
-    values = headers.getall("Transfer-Encoding")
-    if len(values) != 1 or values[0].lower() != "chunked":
-        raise TransferEncodingError(f"transfer coding must be 'chunked', got {', '.join(values)[:64]!r}")
-    if "Content-Length" in headers:
-        raise PayloadEncodingError("both Transfer-Encoding and Content-Length")
-    return True
-
-
-def _parse_content_length(values: list[str]) -> int:
-    """Return the length of the body in bytes (RFC 9110 section 8.6); repeats must agree.
-
-    Raises:
-        ContentLengthError: not 1 to 18 digits, or two different ones.
-    """
-    if len(values) > 1 or "," in values[0]:
-        values = list({part.strip(" \t") for value in values for part in value.split(",")})
-    if len(values) > 1:
-        raise ContentLengthError(f"Content-Length values differ: {', '.join(sorted(values))[:64]!r}")
-    if not _CONTENT_LENGTH.fullmatch(values[0]):
-        raise ContentLengthError(f"Content-Length must be 1-18 digits, got {values[0][:32]!r}")
-    return int(values[0])
-
-
-def _explain_head(text: str) -> BadHttpMessage:
-    """Say what the head's regular expression refused."""
-    lines = text.split("\r\n")
-    if not _STATUS_LINE.fullmatch(lines[0]):
-        return BadStatusLine(f"expected 'HTTP/1.x NNN reason', got {lines[0][:64]!r}")
-    return _explain_fields(lines[1:-2], "field")
-
-
-def _explain_fields(lines: Iterable[str], kind: str) -> BadHttpMessage:
-    for line in lines:
-        if line[:1] in {" ", "\t"}:
-            return InvalidHeader(f"obsolete folding in {kind} line {line[:64]!r}")
-        if not _FIELD_LINE.fullmatch(line):
-            return InvalidHeader(f"malformed {kind} line {line[:64]!r}")
-    return InvalidHeader(f"malformed {kind} section")
-
-
-def encode_request_head(method: str, target: str, version: HttpVersion, headers: CIMultiDict[str]) -> bytes:
-    """Return the request line and the fields, ready for the wire (RFC 9112 sections 3 and 5).
-
-    Raises:
-        ValueError: a method, target, name or value that could be read as more than one; nothing is sent.
-    """
-    # Formatted and joined in C: no call per field. NUL stands for the colon until all is checked: a name or a value that
-    # brings a line of its own would pass as a field otherwise, and it can't bring a NUL of its own unnoticed.
-    fields = "".join(map("%s\x00%s\r\n".__mod__, headers.items()))
-    head = f"{method} {target} HTTP/{version[0]}.{version[1]}\r\n{fields}\r\n"
-    if not _REQUEST_HEAD.fullmatch(head) or head.count("\x00") != len(headers):
-        raise ValueError(_explain_request(method, target, version, headers))
-    return head.replace("\x00", ": ").encode()
-
-
-def _explain_request(method: str, target: str, version: HttpVersion, headers: CIMultiDict[str]) -> str:
-    if _BAD_REQUEST_LINE.match(f"{method} {target} HTTP/{version[0]}.{version[1]}"):
-        return f"forbidden character in request line: {method[:32]!r} {target[:64]!r} HTTP/{version[0]}.{version[1]}"
-    for name, value in headers.items():
-        if not re.fullmatch(TOKEN, name):
-            return f"field name must be a token (RFC 9110 section 5.1), got {name[:64]!r}"
-        if not re.fullmatch(CONTENT, value):
-            # The value may be a credential: it stays out of the message.
-            return f"control character in the value of field {name!r}"
-    return "malformed request head"
-
-
-def encode_chunk(data: bytes | bytearray | memoryview) -> bytes:
-    """Return `data` as one chunk (RFC 9112 section 7.1); it must not be empty, which would end the body."""
-    return b"".join((b"%x\r\n" % len(data), data, b"\r\n"))
-
-
-LAST_CHUNK = b"0\r\n\r\n"

@@ -2,11 +2,27 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from httpkit_magics.record.secrets import Secret
 
-__all__ = ["Secret", "load_ipython_extension", "secret", "unload_ipython_extension"]
+if TYPE_CHECKING:
+    from httpkit_magics.twin import http
+
+__all__ = ["Secret", "http", "load_ipython_extension", "secret", "unload_ipython_extension"]
+
+
+def __getattr__(name: str) -> Any:
+    """Return `http`, which brings the client with it, when it is asked for.
+
+    Raises:
+        AttributeError: there is no such name.
+    """
+    if name == "http":
+        from httpkit_magics.twin import http  # noqa: PLC0415 - records and grammar are of use without the client
+
+        return http
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def secret(name: str, *, service: str = "httpkit") -> Secret:

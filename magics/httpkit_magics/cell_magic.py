@@ -13,10 +13,13 @@ from typing import Any
 from IPython.core.error import StdinNotImplementedError, UsageError
 
 from httpkit_magics.config import HttpKit
-from httpkit_magics.grammar.cell import line_cell, parse_cell
+from httpkit_magics.grammar.cell import Cell, line_cell, parse_cell
 from httpkit_magics.grammar.line import parse_options, placeholders_end
-from httpkit_magics.grammar.place import CellError
+from httpkit_magics.grammar.place import CellError, PlaceError
 from httpkit_magics.grammar.plan import Plan
+from httpkit_magics.grammar.script import Say, Take
+from httpkit_magics.grammar.script import Step as ScriptStep
+from httpkit_magics.grammar.template import Place, fill, placeholders
 from httpkit_magics.record.record import Record
 from httpkit_magics.record.redaction import VAULT
 from httpkit_magics.record.secrets import MASK
@@ -95,6 +98,27 @@ class Cells:
             if error.text == line:
                 raise
             raise CellUsageError(error, line) from None
+
+    def filler(self, text: str, steps: tuple[ScriptStep, ...]) -> Callable[[Say], str]:
+        """Return what fills the placeholders of the messages of a `%%ws` cell, once each has a value or will have one.
+
+        Raises:
+            CellError: a name is not known, or an environment can't be read.
+        """
+        scope = Scope(Cell(text, (), ()), 0, self._notebook(), self._memory.named, self._memory.answer)
+        scope.coming = frozenset(step.name for step in steps if isinstance(step, Take))
+        try:
+            for step in steps:
+                for placeholder in placeholders(step.piece) if isinstance(step, Say) else ():
+                    scope.check(placeholder)
+        except PlaceError as error:
+            raise CellError(text, error) from None
+
+        def filled(message: Say) -> str:
+            is_json = message.text.lstrip()[:1] in {"{", "["}
+            return fill(message.piece, Place.JSON if is_json else Place.TEXT, scope)
+
+        return filled
 
     def send(self, step: Step, plan: Plan, values: tuple[UsedValue, ...]) -> Record:
         """Send one request of a cell."""

@@ -7,6 +7,7 @@ from typing import Any
 from traitlets import Bool, Enum, Float, Int, List, Unicode, Union, observe
 from traitlets.config import Configurable
 
+from httpkit_magics.record.history import HISTORY, MOST, ROOM
 from httpkit_magics.record.redaction import VAULT
 from httpkit_magics.render.display import Look
 from httpkit_magics.render.panel import MAX_BODY
@@ -55,6 +56,15 @@ class HttpKit(Configurable):
         help="Names of fields, parameters, cookies and JSON members that are masked besides those that say token, "
         "secret, password, key or session.",
     ).tag(config=True)
+
+    history_records = Int(MOST, min=1, help="Records that http.history keeps.").tag(config=True)
+    history_bytes = Int(
+        ROOM, min=0, help="Bytes of bodies that http.history keeps, besides the last one; the oldest go first."
+    ).tag(config=True)
+
+    @observe("history_records", "history_bytes")
+    def _limit_history(self, _change: Any) -> None:
+        HISTORY.limit(self.history_records, self.history_bytes)
 
     @observe("redact")
     def _hide(self, change: Any) -> None:

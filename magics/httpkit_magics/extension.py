@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import atexit
+import contextlib
 import difflib
 from typing import Any
 
@@ -18,6 +20,7 @@ from httpkit_magics.export.languages import attach
 from httpkit_magics.grammar.help_guard import MagicStatement
 from httpkit_magics.grammar.line import parse_line
 from httpkit_magics.grammar.plan import LineError, Plan
+from httpkit_magics.history_magic import Past
 from httpkit_magics.output import Output, Outputs
 from httpkit_magics.password import with_password
 from httpkit_magics.record.record import Record
@@ -25,6 +28,7 @@ from httpkit_magics.record.redaction import VAULT
 from httpkit_magics.record.values import UsedValue
 from httpkit_magics.run.checks import insist, judge
 from httpkit_magics.run.client import Client
+from httpkit_magics.stream_magic import StreamMagics
 
 CANCEL_TIMEOUT = 2.0
 """Seconds that a cancelled request may take to end; it takes milliseconds, unless its loop is blocked."""
@@ -37,16 +41,19 @@ GUIDE = """\
   %http POST :8000/items name=kettle n:=3   JSON: text with =, anything else with :=
   r = %http GET /items                      a Record: r.status r.headers r.json() r.text r.timing
   %http GET /items -o r ;                   the same, and no panel
+  %ws :8000/feed --count 100                listen to a WebSocket; %sse to an event stream; --bg goes on meanwhile
   %curl -H 'Accept: text/csv' :8000/items   a command line of curl; %%curl for one that was copied
 
 %httpkit demo        start the demo API; a path alone is then a URL: %http GET /items
 %httpkit demo stop   stop it
 %httpkit env NAME    fill {{names}} of %%http from an environment of http-client.env.json
+%httpkit history     what was asked; %httpkit history TEXT finds
+%httpkit diff        what the last run answered differently; %httpkit diff a b compares two records
 %httpkit help        this page
 %config HttpKit      base_url, timeout, follow, max_redirects, verify, max_body, panel, display_limit, redact,
                      raise_for_status"""
 
-SUBCOMMANDS = ("demo", "env", "help")
+SUBCOMMANDS = ("demo", "diff", "env", "help", "history")
 
 
 class MagicUsageError(UsageError):
@@ -82,8 +89,10 @@ class HttpKitMagics(Magics):
         self._shell = shell
         self.settings = HttpKit(parent=shell)
         self.outputs = Outputs(shell, self.settings.look)
+        self.past = Past(shell, self.outputs)
         self._client = Client()
         self._cells = Cells(shell, self.settings, self._run)
+        self.streams = StreamMagics(shell, self._client, self.settings, self.outputs, self._cells.filler)
         self.completer = Completer(shell, SUBCOMMANDS, lambda: self.settings.base_url, self._cells.names)
         self._demo: DemoServer | None = None
         self._base_url_before = ""
@@ -212,6 +221,9 @@ class HttpKitMagics(Magics):
         %httpkit demo stop   stop it
         %httpkit env         list the environments of http-client.env.json; env NAME makes one active, env off none
         %httpkit env show    show the values of the active one
+        %httpkit history     list what was asked; history TEXT only where the text stands in URL, headers or body
+        %httpkit diff        what differs between the last run of a cell and the one before; diff A B of two records,
+                             by name or by number of the history
         """
         words = line.rstrip("; ").split()
         match words:
@@ -223,10 +235,14 @@ class HttpKitMagics(Magics):
                 self._stop_demo()
             case ["env", *rest]:
                 self._cells.env(rest)
+            case ["history", *rest]:
+                self.past.history(" ".join(rest))
+            case ["diff", *rest]:
+                self.past.diff(rest)
             case ["demo", other, *_]:
                 raise MagicUsageError("httpkit", _unexpected(line, other, ("stop",), "demo or demo stop"))
             case [other, *_]:
-                expected = "demo, demo stop, env or help"
+                expected = "demo, demo stop, env, history, diff or help"
                 raise MagicUsageError("httpkit", _unexpected(line, other, SUBCOMMANDS, expected))
 
     def close(self) -> None:
@@ -234,6 +250,36 @@ class HttpKitMagics(Magics):
         self._client.close()
         if self._demo is not None:
             self._stop_demo()
+
+    def run(self, plan: Plan) -> Record:
+        """Send `plan`, show its panel and return its record; as `%http` does.
+
+        Raises:
+            Interrupted: the kernel was interrupted meanwhile.
+            RecordError: the configuration says that a status of 400 and more is an error.
+        """
+        return self._run(plan)
+
+    async def arun(self, plan: Plan) -> Record:
+        """Send `plan` as `run` does, on the loop thread, and let the loop that is running here go on meanwhile.
+
+        Raises:
+            CancelledError: the awaiting task was cancelled; the request then is too, and its panel says so.
+            RecordError: as of `run`.
+        """
+        plan = with_password(plan)
+        output = Output(self._shell, self.outputs, silent=plan.silent or self.settings.panel == "off")
+        sending = self._client.send(plan, self.settings.settings())
+        try:
+            record = await output.follow(sending)
+        except asyncio.CancelledError:
+            sending.job.cancel()
+            with contextlib.suppress(TimeoutError):
+                self._finish(plan, output, sending.job.result(CANCEL_TIMEOUT))
+            raise
+        self._finish(plan, output, record)
+        insist(record, check=plan.check, status=plan.check_status or self.settings.raise_for_status)
+        return record
 
     def _run(self, plan: Plan, values: tuple[UsedValue, ...] = ()) -> Record:
         """Send `plan`, show its panel and return its record; `values` are what was filled into it.
@@ -263,6 +309,7 @@ class HttpKitMagics(Magics):
     def _finish(self, plan: Plan, output: Output, record: Record) -> None:
         if plan.name is not None:
             self._shell.push({plan.name: record})
+        self.past.add(record)
         output.finish(record)
         self.completer.note(record.request.url)
 
@@ -297,18 +344,21 @@ def _unexpected(line: str, word: str, known: tuple[str, ...], expected: str) -> 
     return LineError(f"unknown {word!r}; {hint}", line, start, start + len(word))
 
 
-def load(shell: Any) -> None:
-    """Add the magics to `shell`, unless they are there."""
-    if HttpKitMagics.__name__ in shell.magics_manager.registry:
-        return
+def load(shell: Any) -> HttpKitMagics:
+    """Add the magics to `shell`, unless they are there, and return them."""
+    found = shell.magics_manager.registry.get(HttpKitMagics.__name__)
+    if isinstance(found, HttpKitMagics):
+        return found
     attach()
     magics = HttpKitMagics(shell)
-    shell.register_magics(magics)
+    shell.register_magics(magics, magics.streams)
     shell.configurables.append(magics.settings)
     shell.input_transformer_manager.token_transformers.append(MagicStatement)
     magics.outputs.register()
+    magics.past.register()
     magics.completer.register()
     atexit.register(magics.close)
+    return magics
 
 
 def unload(shell: Any) -> None:
@@ -316,13 +366,16 @@ def unload(shell: Any) -> None:
     magics = shell.magics_manager.registry.pop(HttpKitMagics.__name__, None)
     if magics is None:
         return
-    for kind, names in magics.magics.items():
-        for name in names:
-            shell.magics_manager.magics[kind].pop(name, None)
+    shell.magics_manager.registry.pop(StreamMagics.__name__, None)
+    for family in (magics, magics.streams):
+        for kind, names in family.magics.items():
+            for name in names:
+                shell.magics_manager.magics[kind].pop(name, None)
     shell.configurables.remove(magics.settings)
     transformers = shell.input_transformer_manager.token_transformers
     transformers[:] = [each for each in transformers if each.__name__ != MagicStatement.__name__]
     magics.outputs.unregister()
+    magics.past.unregister()
     magics.completer.unregister()
     atexit.unregister(magics.close)
     magics.close()

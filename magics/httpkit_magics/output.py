@@ -5,6 +5,7 @@ A notebook gets a MIME bundle under one display id; a terminal gets text, printe
 
 from __future__ import annotations
 
+import asyncio
 import time
 import uuid
 import weakref
@@ -18,6 +19,7 @@ from httpkit_magics.record.redaction import VAULT
 from httpkit_magics.render.display import Look, mimebundle, shown_line, terminal
 from httpkit_magics.run.client import Sending
 from httpkit_magics.run.progress import Underway
+from httpkit_magics.run.streams import Feed
 
 STEP = 0.1
 """Seconds between two looks at a running request, so at most 10 updates a second."""
@@ -30,14 +32,15 @@ class Outputs:
         self._shell = shell
         self.look = look
         self._show_traceback: Any = None
-        self._shown: weakref.ref[Record] | None = None
+        self._shown: weakref.ref[Record | Feed] | None = None
         self.in_terminal = isinstance(shell, TerminalInteractiveShell)
 
     def register(self) -> None:
-        """Show a record as its panel wherever the shell displays one."""
+        """Show a record or a feed as its panel wherever the shell displays one."""
         formatter = self._shell.display_formatter
-        formatter.mimebundle_formatter.for_type(Record, self._bundle)
-        formatter.ipython_display_formatter.for_type(Record, self._hide)
+        for kind in (Record, Feed):
+            formatter.mimebundle_formatter.for_type(kind, self._bundle)
+            formatter.ipython_display_formatter.for_type(kind, self._hide)
         self._shell.events.register("pre_run_cell", self._forget)
         # The one place that every traceback of a cell goes through; IPython has no hook there.
         self._show_traceback = self._shell._showtraceback  # noqa: SLF001
@@ -46,8 +49,9 @@ class Outputs:
     def unregister(self) -> None:
         """Undo `register`."""
         formatter = self._shell.display_formatter
-        formatter.mimebundle_formatter.pop(Record, None)
-        formatter.ipython_display_formatter.pop(Record, None)
+        for kind in (Record, Feed):
+            formatter.mimebundle_formatter.pop(kind, None)
+            formatter.ipython_display_formatter.pop(kind, None)
         self._shell.events.unregister("pre_run_cell", self._forget)
         self._shell._showtraceback = self._show_traceback  # noqa: SLF001 - as in register()
 
@@ -59,21 +63,21 @@ class Outputs:
         # The frontend is given str() of the error as well.
         self._show_traceback(kind, error if said == str(error) else said, masked)
 
-    def mark_shown(self, record: Record) -> None:
+    def mark_shown(self, record: Record | Feed) -> None:
         """Note that `record` needs no output when the cell ends with it."""
         self._shown = weakref.ref(record)
 
     def _forget(self, _info: Any) -> None:
         self._shown = None
 
-    def _was_shown(self, record: Record) -> bool:
+    def _was_shown(self, record: Record | Feed) -> bool:
         """Return whether `record` is displayed because a cell ended with it, and its panel stands in that cell."""
         hook = self._shell.displayhook
         # ipykernel's hook has a message in hand while it runs, IPython's says so.
         running = hook.is_active or getattr(hook, "msg", None) is not None
         return running and self._shown is not None and self._shown() is record
 
-    def _hide(self, record: Record) -> None:
+    def _hide(self, record: Record | Feed) -> None:
         """Show nothing for a record that the cell shows already.
 
         Raises:
@@ -82,10 +86,11 @@ class Outputs:
         if self.in_terminal or not self._was_shown(record):
             raise NotImplementedError
 
-    def _bundle(self, record: Record, **_formats: Any) -> dict[str, str]:
+    def _bundle(self, record: Record | Feed, **_formats: Any) -> dict[str, str]:
+        shown = record.transcript if isinstance(record, Feed) else record
         if not self.in_terminal:
-            return mimebundle(record, look=self.look())
-        return {"text/plain": repr(record) if self._was_shown(record) else terminal(record, look=self.look())}
+            return mimebundle(shown, look=self.look())
+        return {"text/plain": repr(record) if self._was_shown(record) else terminal(shown, look=self.look())}
 
 
 class Output:
@@ -109,12 +114,23 @@ class Output:
             except TimeoutError:
                 if sending.job.is_done():
                     raise
-            if self._silent:
-                continue
-            if self._outputs.in_terminal:
-                self._print_arrived(sending.progress)
-            else:
-                self._publish(mimebundle(sending.progress.at(time.perf_counter() - began)))
+            self._show_progress(sending, began)
+
+    async def follow(self, sending: Sending) -> Record:
+        """Return the record of `sending` as `wait` does, and let the loop that is running go on meanwhile."""
+        began = time.perf_counter()
+        done = sending.job.signal()
+        while not (await asyncio.wait({done}, timeout=STEP))[0]:
+            self._show_progress(sending, began)
+        return sending.job.result()
+
+    def _show_progress(self, sending: Sending, began: float) -> None:
+        if self._silent:
+            return
+        if self._outputs.in_terminal:
+            self._print_arrived(sending.progress)
+        else:
+            self._publish(mimebundle(sending.progress.at(time.perf_counter() - began)))
 
     def _print_arrived(self, progress: Underway) -> None:
         """Print the lines of a streamed body that are whole by now; the panel at the end has the rest."""

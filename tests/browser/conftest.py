@@ -95,13 +95,16 @@ class Notebook:
         self.page.locator("#jupyterlab-splash").wait_for(state="detached")
 
     def grow(self) -> None:
-        """Make the window as high as the notebook, so that every cell is drawn."""
+        """Make the window as high as the notebook, so that every cell is drawn, and show it from the top."""
         for _ in range(3):
             height = self.page.evaluate(
                 "() => Math.max(...[...document.querySelectorAll('.jp-WindowedPanel-inner')].map(e => e.scrollHeight))"
             )
             self.page.set_viewport_size({"width": WIDTH, "height": min(height + 120, 16_000)})
             self.page.wait_for_timeout(300)
+        self.page.evaluate(
+            "() => document.querySelectorAll('.jp-WindowedPanel-outer').forEach(each => each.scrollTo(0, 0))"
+        )
 
     def cells(self) -> list[Locator]:
         """Return the code cells in order."""

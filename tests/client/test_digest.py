@@ -259,7 +259,7 @@ async def test_the_connection_of_the_401_is_used_again(scripted_server):
 
 
 async def test_only_the_first_origin_is_answered(scripted_server):
-    """CVE-2026-54276: a redirect, or a request of its own, to another origin never gets a proof."""
+    """CVE-2026-54276, CVE-2026-11856: a redirect, or a request of its own, to another origin never gets a proof."""
     other = await scripted_server(challenge(CHALLENGE), challenge(CHALLENGE))
     away = f"HTTP/1.1 302 Found\r\nLocation: {other.url}/\r\nContent-Length: 0\r\n\r\n".encode()
     first = await scripted_server(challenge(CHALLENGE), away)

@@ -211,7 +211,7 @@ async def test_netrc_is_found_by_the_host_and_not_by_the_userinfo(write_netrc):
 
 
 async def test_a_redirect_takes_only_the_entry_of_its_own_host(scripted_server, write_netrc):
-    """CVE-2014-1829, CVE-2024-11053: neither the first host's entry nor `default` follows to another host."""
+    """CVE-2014-1829, CVE-2024-11053, CVE-2025-0167: neither the first host's entry nor `default` follows to another host."""
     target = await scripted_server(OK)
     location = target.url.replace("127.0.0.1", "localhost")
     away = f"HTTP/1.1 302 Found\r\nLocation: {location}\r\nContent-Length: 0\r\n\r\n".encode()

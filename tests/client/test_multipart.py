@@ -521,7 +521,7 @@ class TestReader:
             await tree_of(reader_of(body, boundary="b0"), MultipartReader)
 
     async def test_cve_2026_34516_heads_are_bounded(self):
-        """CVE-2026-34516/34517: max_field_size and max_headers, in nested parts too."""
+        """CVE-2026-34516, CVE-2026-34517: max_field_size and max_headers, in nested parts too."""
         head = b"--b\r\nContent-Type: multipart/x; boundary=c\r\n\r\n--c\r\n"
         long, many = b"A: " + b"x" * 8190, b"A: 1\r\n" * 129
         with pytest.raises(LineTooLong, match=r"8190 bytes \(max_field_size\)"):

@@ -27,7 +27,7 @@ async def test_a_burst_goes_out_and_the_rest_waits_in_turn(echo_server):
         started = time.monotonic()
         await asyncio.gather(*(one(session, number) for number in range(7)))
         elapsed = time.monotonic() - started
-    assert 0.19 < elapsed < 2
+    assert elapsed > 0.19
     assert order[3:] == [3, 4, 5, 6]
 
 
@@ -44,10 +44,9 @@ async def test_a_silence_earns_at_most_a_burst(echo_server):
 
 async def test_each_origin_has_a_bucket_of_its_own(echo_server, nginx):
     """A slow rate for one doesn't hold another up."""
-    async with ClientSession(middlewares=(RateLimitMiddleware(0.1),)) as session:
-        started = time.monotonic()
+    # In one bucket the second would have to wait for an hour, and be refused.
+    async with ClientSession(middlewares=(RateLimitMiddleware(1 / 3600),)) as session:
         assert [await get(session, url) for url in (echo_server, f"{nginx.url}/small.json")] == [200, 200]
-    assert time.monotonic() - started < 5
 
 
 async def test_the_demo_is_never_annoyed(demo_server):
@@ -70,12 +69,11 @@ async def test_each_try_of_a_retry_counts(scripted_server):
 
 async def test_who_could_not_wait_is_told_at_once(echo_server):
     """A turn that comes after the total time is a TimeoutError now, and takes no turn."""
-    async with ClientSession(middlewares=(RateLimitMiddleware(0.5),)) as session:
+    # Who waited first would hear of the total time, and a test that waits so long is ended.
+    async with ClientSession(middlewares=(RateLimitMiddleware(1 / 3600),)) as session:
         await get(session, echo_server)
-        started = time.monotonic()
         with pytest.raises(TimeoutError, match="requests/s"):
-            await get(session, echo_server, timeout=ClientTimeout(total=1))
-        assert time.monotonic() - started < 0.5
+            await get(session, echo_server, timeout=ClientTimeout(total=1000))
 
 
 async def test_a_cancelled_turn_is_given_back(echo_server):
@@ -88,9 +86,8 @@ async def test_a_cancelled_turn_is_given_back(echo_server):
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        started = time.monotonic()
-        await get(session, echo_server)
-    assert time.monotonic() - started < 2
+        # Twenty turns take ten seconds: if they were lost, this would be refused.
+        assert await get(session, echo_server, timeout=ClientTimeout(total=8)) == 200
 
 
 async def test_the_number_of_buckets_is_bounded(echo_server):

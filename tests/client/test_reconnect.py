@@ -143,7 +143,7 @@ async def test_errors_that_pass_are_tried_again(scripted_server):
     assert caught.value.status == 404
     assert sockets.failures == 2
     assert len(server.requests) == 3
-    assert 0.2 <= time.monotonic() - started < 5
+    assert time.monotonic() - started >= 0.2
 
 
 async def test_attempts_in_a_row_are_limited():

@@ -89,7 +89,7 @@ async def test_the_demo_lets_the_patient_in(demo_server):
     url = f"{demo_server}/limited?limit=1&window=1&key=retry"
     started = time.monotonic()
     assert [await send(url, retry=RetryMiddleware(backoff=0.01)) for _ in range(2)] == [200, 200]
-    assert 0.5 < time.monotonic() - started < 5
+    assert time.monotonic() - started > 0.5
 
 
 @pytest.mark.parametrize("method", ["POST", "PATCH"])

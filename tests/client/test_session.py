@@ -268,15 +268,19 @@ async def test_urls_are_remembered_within_a_bound(scripted_server):
 
 
 async def test_automatic_fields(scripted_server):
-    """Host, Accept, Accept-Encoding and User-Agent; a body adds its type and length."""
-    server = await scripted_server(OK, OK, OK)
+    """Host, Accept, Accept-Encoding and User-Agent; POST, PUT and PATCH add type and length, with or without a body."""
+    server = await scripted_server(*[OK] * 6)
     async with ClientSession() as session:
         await _get(session, f"{server.url}/")
         await _get(session, server.url, "POST")
         await _get(session, server.url, "POST", data=b"abc")
+        for method in ("PUT", "PATCH", "DELETE"):
+            await _get(session, server.url, method)
     names = [[name for name, _ in _fields(raw)] for raw in server.requests]
     auto = ["host", "accept", "accept-encoding", "user-agent"]
-    assert names == [auto, [*auto, "content-length"], [*auto, "content-length", "content-type"]]
+    with_body = [*auto, "content-length", "content-type"]
+    assert names == [auto, with_body, with_body, with_body, with_body, [*auto, "content-length"]]
+    assert _field(server.requests[1], "content-type") == ["application/octet-stream"]
     assert _field(server.requests[0], "host") == [f"127.0.0.1:{server.port}"]
     assert _field(server.requests[0], "accept") == ["*/*"]
     assert _field(server.requests[0], "accept-encoding") == ["gzip, deflate, br, zstd"]
@@ -321,7 +325,7 @@ async def test_a_request_s_fields_replace_the_session_s(scripted_server):
     ],
 )  # fmt: skip
 async def test_nothing_brings_a_line_of_its_own(scripted_server, options):
-    """CVE-2023-49081, -49082, CVE-2019-11236, CVE-2020-26137, CVE-2020-11078: ValueError, zero bytes sent, and the
+    """CVE-2023-49081, -49082, CVE-2019-11236, CVE-2020-26137, -26116, CVE-2020-11078: ValueError, zero bytes sent, and the
     connection is used again.
     """  # noqa: D205 - the ids are the sentence
     server = await scripted_server(OK, OK)
@@ -336,6 +340,26 @@ async def test_nothing_brings_a_line_of_its_own(scripted_server, options):
     assert len(server.requests) == 2
     assert server.connections == 1
     assert b"X-Evil" not in b"".join(server.requests)
+
+
+@pytest.mark.parametrize("value", [None, 1, 1.5, b"x", ["a"]])
+async def test_a_field_s_value_is_text(scripted_server, value):
+    """TypeError, before anything is sent: "None" is no token, and nobody means it. The connection stays usable."""
+
+    async def forget(request, handler):
+        request.headers["Authorization"] = value
+        return await handler(request)
+
+    server = await scripted_server(OK, OK)
+    async with ClientSession() as session:
+        await _get(session, server.url)
+        with pytest.raises(TypeError, match="'X-Token' must be str"):
+            await _get(session, server.url, headers={"X-Token": value})
+        with pytest.raises(TypeError, match="'Authorization' must be str"):
+            await _get(session, server.url, middlewares=[forget])
+        await given_back(session.connector, idle=1)
+        await _get(session, server.url)
+    assert (len(server.requests), server.connections) == (2, 1)
 
 
 async def test_cookies_can_not_bring_a_line(scripted_server):

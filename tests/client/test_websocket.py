@@ -244,7 +244,7 @@ async def test_an_answer_that_is_no_handshake_is_an_error(head, message, status)
     ],
 )
 async def test_line_ends_in_the_handshake_are_refused(options):
-    """GHSA-5x59-6wvc-88hg: nothing is sent of a handshake whose options would cut its head into other fields."""
+    """GHSA-5x59-6wvc-88hg, GHSA-86v3-rrw9-q5mg: nothing is sent of a handshake whose options would cut its head into other fields."""
     async with websocket_server(b"") as server, ClientSession() as session:
         with pytest.raises(ValueError, match=r"control character|token|compress"):
             await session.ws_connect(server.url, **options)

@@ -273,3 +273,26 @@ def test_unloading_takes_the_cell_magic_away(running):
     assert "Cell magic `%%http` not found" in running.run("%%http\nGET /one").printed
     running.run("%load_ext httpkit_magics")
     assert "Connection" in running.run("%%http\nGET http://127.0.0.1:1/").panels[0]
+
+
+def test_a_line_takes_values_of_the_notebook_the_environment_and_named_requests(running, server):
+    """`{{ }}` means the same in `%http` as in a cell; a credential is masked, a mistake points into the line."""
+    run(running, "# @name entry\nPOST /login")
+    running.run("number = 7\n%httpkit env dev")
+    cell = running.run(
+        "%http GET /items/{{number}} who=={{who}} pin=={{pin}} -a 'ada:{{entry.response.body.$.token}}' -o r"
+    )
+    assert cell.reply["status"] == "ok", cell.messages
+    assert lines(server)[-1] == "GET /items/7?who=ada&pin=planted-private-9 HTTP/1.1"
+    assert b"YWRhOnBsYW50ZWQtc2VjcmV0LTQy" in server.requests[-1]
+    shown = json.dumps([content for _, content in cell.messages])
+    assert "response of entry" in shown
+    assert [secret for secret in ("planted-private-9", "planted-secret-42") if secret in shown] == []
+    before = len(server.requests)
+    assert trouble(running.run("%http GET /items/{{numbr}}")) == [
+        "%http: 'numbr' has no value; did you mean number?",
+        "    %http GET /items/{{numbr}}",
+        "                     ^^^^^^^^^",
+    ]
+    assert before == len(server.requests)
+    running.run("%httpkit env off")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import time
 
 import pytest
 from servers.threaded import response, serving
@@ -26,7 +25,6 @@ assert shell.user_ns["r"].status == 200
 def test_a_process_ends_without_hanging_and_without_warnings(tmp_path, end):
     """Connections and the thread are closed at exit: no ResourceWarning, no error, no waiting."""
     with serving({"/": response(b"x")}) as server:
-        began = time.perf_counter()
         done = subprocess.run(
             [
                 sys.executable,
@@ -41,11 +39,10 @@ def test_a_process_ends_without_hanging_and_without_warnings(tmp_path, end):
             env={**os.environ, "IPYTHONDIR": str(tmp_path)},
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=30,
             check=False,
         )
         assert (done.returncode, done.stdout, done.stderr, len(server.requests)) == (0, "", "", 1)
-        assert time.perf_counter() - began < 15
 
 
 def test_importing_the_package_does_not_import_ipython():

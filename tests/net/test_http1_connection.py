@@ -7,10 +7,12 @@ import struct
 import pytest
 from pools import given_back, holdings
 from servers.raw import raw_server
+from waiting import until
 
 import httpkit
 from httpkit import ClientSession, ClientTimeout, TCPConnector
 from httpkit.net import http1_connection
+from httpkit.net.http1_connection import BUFFER_SIZE
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
@@ -141,7 +143,7 @@ async def test_a_flood_behind_an_answer_is_not_kept():
             (connection,) = session.connector._busy
             async with asyncio.timeout(5):
                 await flooded.wait()
-            assert len(connection._decoder._buffer) <= http1_connection.BUFFER_SIZE
+            assert len(connection._decoder._buffer) <= BUFFER_SIZE
             assert response.status == 413
         await given_back(session.connector)
 
@@ -253,7 +255,7 @@ async def test_a_slow_reader_stops_the_server(scripted_server, framing):
         async with session.get(server.url, read_bufsize=2**16) as response:
             received = len(await response.content.readany())
             await asyncio.sleep(0.3)
-            assert response.content._size <= 2**17 + http1_connection.BUFFER_SIZE
+            assert response.content._size <= 2**17 + BUFFER_SIZE
             assert sent < 2**25  # the rest of it is in the kernel's buffers
             async for piece in response.content.iter_any():
                 received += len(piece)
@@ -652,3 +654,36 @@ async def test_once_more_is_once(scripted_server):
         with pytest.raises(httpkit.ServerDisconnectedError):
             await session.get(server.url)
     assert len(server.requests) == 2
+
+
+@pytest.mark.parametrize("kind", ["asyncio", "uvloop"])
+@pytest.mark.parametrize("is_tls", [False, True])
+def test_connections_share_a_buffer_and_nothing_of_what_is_in_it(certificates, kind, is_tls):
+    """Bodies that arrive at the same time do not mix, on either loop, with and without TLS."""
+    size = 3 * BUFFER_SIZE + 5
+    factory = asyncio.new_event_loop if kind == "asyncio" else pytest.importorskip("uvloop").new_event_loop
+
+    async def answer(reader, writer):
+        letter = (await reader.readuntil(b"\r\n\r\n"))[5:6]
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % size)
+        for start in range(0, size, 50_000):
+            writer.write(letter * min(50_000, size - start))
+            await writer.drain()
+        await reader.read()
+        writer.close()
+
+    async def get(session, url):
+        async with session.get(url) as response:
+            return await response.read()
+
+    async def run():
+        context = certificates.good.server_context() if is_tls else None
+        server = await asyncio.start_server(answer, "127.0.0.1", 0, ssl=context)
+        origin = f"http{'s' * is_tls}://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        async with server, ClientSession(connector=TCPConnector(ssl=certificates.client_context())) as session:
+            bodies = await asyncio.gather(*(get(session, f"{origin}/{letter}") for letter in "abcdefgh"))
+        await until(lambda: len(asyncio.all_tasks()) == 1)
+        return [(body[:1], body.count(body[:1])) for body in bodies]
+
+    with asyncio.Runner(loop_factory=factory) as runner:
+        assert runner.run(run()) == [(letter.encode(), size) for letter in "abcdefgh"]

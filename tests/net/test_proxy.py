@@ -224,7 +224,7 @@ async def test_an_unreachable_proxy_is_named(unused_tcp_port, scheme):
 @pytest.mark.parametrize("leaf", ["wrong_host", "self_signed", "expired"])
 @pytest.mark.parametrize("scheme", ["http", "https"])
 async def test_the_certificate_of_the_proxy_is_verified(scripted_server, certificates, context, leaf, scheme):
-    """CVE-2021-28363: an https proxy must prove to be its host, and hears nothing before it has."""
+    """CVE-2021-28363, CVE-2016-9015: an https proxy must prove to be its host, and hears nothing before it has."""
     proxy = await scripted_server(OK, context=getattr(certificates, leaf).server_context())
     with pytest.raises(httpkit.ClientConnectorCertificateError):
         await get(f"{scheme}://origin.example/", context=context, proxy=proxy.url)
@@ -287,7 +287,7 @@ async def test_other_credentials_get_another_connection(scripted_server, options
 
 
 async def test_another_proxy_is_another_connection_and_gets_no_credentials(scripted_server):
-    """CVE-2026-6253 (curl): the session's credentials are for the session's proxy, not for one that a request names."""
+    """CVE-2026-6253, -8927 (curl): the session's credentials are for the session's proxy, not for one that a request names."""
     first, second = await scripted_server(OK), await scripted_server(OK)
     session_options = {"proxy": first.url, "proxy_auth": BasicAuth("user", "secret")}
     async with ClientSession(**session_options) as session:
@@ -382,3 +382,20 @@ async def test_websockets_go_through_every_proxy(
     ):
         await socket.send_str("hello")
         assert await socket.receive_str(timeout=5) == "None hello"
+
+
+async def test_a_proxy_between_makes_no_origin_the_same(scripted_server):
+    """CVE-2026-6429, CVE-2026-86413 (curl), GHSA-wgrq-f894-59q5 (aiosonic): what is dropped on the way to another origin is
+    dropped behind one proxy too, each origin has a connection of its own there, and the proxy's credentials stay.
+    """  # noqa: D205 - the ids are the sentence
+    away = b"HTTP/1.1 302 Found\r\nLocation: http://b.example/\r\nContent-Length: 0\r\n\r\n"
+    proxy = await scripted_server(away, OK)
+    secret = {"Authorization": "Bearer planted", "Cookie": "c=planted", "X-Api-Key": "planted"}
+    async with (
+        ClientSession(proxy=proxy.url, proxy_auth=BasicAuth("user", "secret")) as session,
+        session.get("http://a.example/", headers=secret, cookies={"d": "planted"}) as response,
+    ):
+        assert await response.read() == b"ok"
+    assert proxy.connections == 2
+    assert [raw.count(b"planted") for raw in proxy.requests] == [4, 0]
+    assert all(f"Proxy-Authorization: {SECRET}" in fields(raw) for raw in proxy.requests)

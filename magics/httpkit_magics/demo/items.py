@@ -277,5 +277,6 @@ def _check(given: object) -> dict[str, Any]:
         if not is_valid(values[name]):
             errors.append({"member": name, "detail": f"must be {rule}"})
     if errors:
-        raise Problem(422, f"{len(errors)} of the members are wrong", errors=errors)
+        said = "1 member is wrong" if len(errors) == 1 else f"{len(errors)} members are wrong"
+        raise Problem(422, said, errors=errors)
     return values

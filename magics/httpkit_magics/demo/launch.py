@@ -79,22 +79,21 @@ def start_demo(port: int = 0, timeout: float = START_TIMEOUT) -> DemoServer:
             start_new_session=True,
         )
         try:
-            urls = _read_urls(process, timeout)
+            urls, is_late = _read_urls(process, timeout)
         except BaseException:
             _end(process)
             raise
         if "demo" in urls and "broken" in urls:
             return DemoServer(process, urls["demo"], urls["broken"])
-        was_running = process.poll() is None
         _end(process)
         errors.seek(0)
         said = errors.read(10_000).decode(errors="replace").strip() or "it said nothing"
-    why = f"was not ready after {timeout:g} s (timeout)" if was_running else f"ended with status {process.returncode}"
+    why = f"was not ready after {timeout:g} s (timeout)" if is_late else f"ended with status {process.returncode}"
     raise DemoError(f"the demo API {why}: {said}")
 
 
-def _read_urls(process: subprocess.Popen[bytes], timeout: float) -> dict[str, str]:
-    """Return what the two lines say, or less if they don't come in time."""
+def _read_urls(process: subprocess.Popen[bytes], timeout: float) -> tuple[dict[str, str], bool]:
+    """Return what the two lines say, or less, and whether they did not come in time."""
     urls: dict[str, str] = {}
 
     def read(stream: IO[bytes]) -> None:
@@ -107,7 +106,8 @@ def _read_urls(process: subprocess.Popen[bytes], timeout: float) -> dict[str, st
     reader = threading.Thread(target=read, args=(process.stdout,), daemon=True)
     reader.start()
     reader.join(timeout)
-    return dict(urls)
+    # A process that is about to end has closed its output and may still have no status: its silence is no lateness.
+    return dict(urls), reader.is_alive()
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

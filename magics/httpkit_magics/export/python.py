@@ -13,6 +13,8 @@ from httpkit_magics.record.record import Record
 from httpkit_magics.record.redaction import Redactor
 
 _JSON: Final = "application/json"
+_BODILESS: Final = frozenset(("GET", "HEAD", "OPTIONS", "TRACE"))
+"""Methods whose requests get no Content-Type from the client where they have no body."""
 
 
 def python_code(record: Record, redactor: Redactor | None = None) -> str:
@@ -52,7 +54,7 @@ def _options(request: Written) -> list[str]:
         options.append(f"json={value}")
     elif body:
         options.append(f"data={_expression(body, charset=request.charset)}")
-    if not body and "Content-Type" in missing:
+    if not body and request.method in _BODILESS and "Content-Type" in missing:
         missing.remove("Content-Type")
     # What the client sends by itself.
     headers = [pair for pair in headers if (pair[0].lower(), pair[1]) != ("accept", ("*/*",))]

@@ -74,6 +74,8 @@ def written_request(record: Record, redactor: Redactor | None = None) -> Written
         shown = redactor.text(name)
         headers.append((shown, variables.pieces(masked, shown, redactor.text(_header_name(lowered, value)), prefix)))
     given = {name.lower() for name, _ in sent.headers.items()}
+    # Of a request that got no response the fields may not be known; then none is missing.
+    is_known = bool(given) or record.status is not None
     body: Pieces | None = None
     charset = "utf-8"
     if sent.body is not None and (sent.body or "content-length" in given):
@@ -86,7 +88,7 @@ def written_request(record: Record, redactor: Redactor | None = None) -> Written
         redactor.text(sent.method),
         url,
         tuple(headers),
-        tuple(name for name in AUTOMATIC if name.lower() not in given),
+        tuple(name for name in AUTOMATIC if is_known and name.lower() not in given),
         body,
         charset,
         tuple(variables.comments()),

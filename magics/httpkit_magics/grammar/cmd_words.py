@@ -13,8 +13,9 @@ from typing import Final, NamedTuple
 from httpkit_magics.grammar.place import PlaceError
 from httpkit_magics.grammar.words import Word
 
-_QUOTED: Final = re.compile(r"'[^']*'|\"(?:[^\"\\]|\\.)*\"|\\.", re.DOTALL)
-_MARK: Final = re.compile(r"(?<=\s)\^(?:\"|[ \t]*\r?\n)|[\"\S]\^[ \t]*\r?\n")
+# What bash would not look into, and what is nothing to cmd.exe.
+_SKIPPED: Final = re.compile(r"'[^']*'|\"(?:[^\"\\]|\\.)*\"|\\.|[^'\"\\^]+", re.DOTALL)
+_MARK: Final = re.compile(r"(?<=\s)\^\"|\^[ \t]*\r?\n")
 _VARIABLE: Final = re.compile(r"%([A-Za-z_]\w*)%")
 _OPERATORS: Final = "&|<>"
 
@@ -25,8 +26,8 @@ def is_cmd(text: str) -> bool:
     while at < len(text):
         if _MARK.match(text, at):
             return True
-        quoted = _QUOTED.match(text, at)
-        at = quoted.end() if quoted else at + 1
+        skipped = _SKIPPED.match(text, at)
+        at = skipped.end() if skipped else at + 1
     return False
 
 

@@ -77,10 +77,9 @@ def _parse(text: str, variables: Mapping[str, str]) -> Commands:
 
 
 def _without_semicolon(text: str) -> str:
-    """Return `text` without the `;` at its end that silences it; one that a shell escapes stays."""
-    kept = text.rstrip()
-    is_silenced = kept.endswith(";") and kept[-2:-1] not in ("\\", "^")
-    return kept[:-1].rstrip() if is_silenced else text
+    """Return `text` without the `;` at its end that keeps a panel hidden; one that is escaped stays."""
+    end = text.rstrip()
+    return end[:-1] if end.endswith(";") and end[-2:-1] not in ("\\", "^") else text
 
 
 def _refuse_foreign(text: str) -> None:

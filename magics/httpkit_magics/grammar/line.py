@@ -33,7 +33,7 @@ def parse_line(line: str, resolve: Resolve | None = None) -> Plan:
         LineError: the line can't be understood, or a placeholder has no value; it says what was expected, and where.
     """
     with _slots(line, resolve) as slots:
-        return _parse(slots)
+        return _parse(slots, split_words(slots.line))
 
 
 def placeholders_end(line: str) -> tuple[int, bool]:
@@ -60,11 +60,19 @@ def _slots(line: str, resolve: Resolve | None) -> Iterator[Slots]:
         raise LineError(error.message, line, error.start, error.end) from error
 
 
-def _parse(slots: Slots) -> Plan:
-    line = slots.line
-    typed = split_words(line)
+def parse_words(line: str, typed: list[Word]) -> Plan:
+    """Return the plan that `typed`, words of `line`, write: all of them, or what another magic has left over.
+
+    Raises:
+        LineError: as `parse_line` does.
+    """
+    return _parse(Slots(""), typed, line)
+
+
+def _parse(slots: Slots, typed: list[Word], line: str = "") -> Plan:
+    line = line or slots.line
     words, silent = _silenced(line, typed)
-    settings, operands = split_options(slots, words)
+    settings, operands = split_options(line, words, slots)
     if not operands:
         raise LineError("missing URL; expected [METHOD] URL [ITEM ...]; %http? shows examples", line, len(line))
     method, url, items = _method_and_url(line, operands)
@@ -100,7 +108,7 @@ def parse_options(line: str, resolve: Resolve | None = None) -> Plan:
 def _parse_options(slots: Slots) -> Plan:
     line = slots.line
     words, silent = _silenced(line, split_words(line))
-    settings, operands = split_options(slots, words)
+    settings, operands = split_options(line, words, slots)
     if operands:
         where = operands[0]
         message = f"{where.text!r} is no option; expected options only, and the request in the lines below"

@@ -176,14 +176,14 @@ class Settings:
         self.words[setting] = word
 
 
-def split_options(slots: Slots, words: list[Word]) -> tuple[Settings, list[Word]]:
+def split_options(line: str, words: list[Word], slots: Slots) -> tuple[Settings, list[Word]]:
     """Return what the options among `words` set, and the words that are no options.
 
     Raises:
         LineError: an option is unknown, or its value missing or malformed.
         PlaceError: a placeholder in a value has none.
     """
-    settings = Settings(slots.line, slots)
+    settings = Settings(line, slots)
     operands: list[Word] = []
     queue = iter(words)
     for word in queue:

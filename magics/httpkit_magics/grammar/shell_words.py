@@ -81,11 +81,8 @@ class _Reader:
     def _end_command(self, operator: str) -> None:
         """Go on to the next command after a `;`."""
         if operator != ";":
-            message = (
-                "expected one command a line"
-                if operator.strip(";") in ("&&", "||", "")
-                else _REFUSED[operator.strip(";")[0]]
-            )
+            meant = operator.strip(";")
+            message = _REFUSED[meant[0]] if meant and meant not in ("&&", "||") else "expected one command a line"
             raise PlaceError(f"{operator!r} is not for curl: {message}", self._at, self._at + len(operator))
         self._at += 1
         self.commands.append([])

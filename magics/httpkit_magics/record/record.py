@@ -298,6 +298,14 @@ class Record:
     """Whether the request was only put together, and not sent."""
     show: str | None = None
     """What its panel shows, of the letters H, B, h, b and m, as HTTPie's --print; None is the usual panel."""
+    cell: int | None = None
+    """The number of the cell that asked, as its `In [n]` says; None outside a notebook."""
+    cell_id: str = field(default="", repr=False)
+    """What stays the same when that cell runs again."""
+    dropped: int = 0
+    """Bytes of a body that the history let go of, as it had no more room."""
+    stored: Record | None = None
+    """After a 304, the earlier record whose body is still good, where the history has it."""
 
     @property
     def ok(self) -> bool:
@@ -407,6 +415,6 @@ class Record:
             said = f"without response {asked}"
         else:
             status = f"{self.status} {self.reason[:_REPR_WORD]}".strip()
-            got = len(self.content) if self.saved is None else self.saved.size
+            got = self.dropped or (len(self.content) if self.saved is None else self.saved.size)
             said = f"{status} {asked} {size(got)} in {duration(self.elapsed)}"
         return visible_line(redactor.text(f"<Record {said}>"))

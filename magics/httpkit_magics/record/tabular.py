@@ -39,6 +39,17 @@ def frame_of(content_type: str, text: str, path: str = "$") -> Any:
     return library.DataFrame(_rows(value, path))
 
 
+def frame_of_rows(rows: list[dict[str, Any]]) -> Any:
+    """Return a table of `rows`, which need not have the same columns.
+
+    Raises:
+        ImportError: neither pandas nor polars is installed.
+    """
+    library = _library()
+    # polars would judge a column by its first 100 rows.
+    return library.DataFrame(rows, **({"infer_schema_length": None} if library.__name__ == "polars" else {}))
+
+
 def _library() -> Any:
     """Return the library that the notebook has imported already, or else the first that is installed."""
     for name in sorted(LIBRARIES, key=lambda name: name not in sys.modules):

@@ -14,7 +14,22 @@ from html import escape
 from typing import Any, Final
 
 from httpkit_magics.record.visible import visible
-from httpkit_magics.render.panel import Bars, Block, Code, Fold, Grid, Line, Media, Node, Panel, Prose, Rows, Span, Tone
+from httpkit_magics.render.panel import (
+    Bars,
+    Block,
+    Code,
+    Fold,
+    Grid,
+    Line,
+    Media,
+    Messages,
+    Node,
+    Panel,
+    Prose,
+    Rows,
+    Span,
+    Tone,
+)
 
 _INKS: Final[dict[Tone, str]] = {
     "plain": "",
@@ -182,6 +197,20 @@ def _bars(bars: Bars) -> str:
     return f'<table style="{_TABLE}">{rows}</table>'
 
 
+def _messages(messages: Messages) -> str:
+    # Numbers are padded and stand in one cell: a cell of its own for each would double the size of a panel.
+    sizes, times, deltas = (max((len(row[index]) for row in messages.rows), default=0) for index in (3, 4, 5))
+    side = f"{_CELL} 0;white-space:pre"
+    rows = "".join(
+        f'<tr style="{_ROW}"><td style="{side}">{_span(row.arrow)}<span style="{_MUTED}"> {_text(row.kind)}  </span></td>'
+        f'<td style="{_CELL} 0;width:100%;{_breaking(row.preview)}">{_text(row.preview)}</td>'
+        f'<td style="{side};{_MUTED}">'
+        f"{_text(f'  {row.size:>{sizes}}  {row.time:>{times}}  {row.delta:>{deltas}}')}</td></tr>"
+        for row in messages.rows
+    )
+    return f'<table style="{_TABLE};width:100%">{rows}</table>{_more(messages.more)}' if rows else _more(messages.more)
+
+
 def _media(media: Media) -> str:
     source = f"data:{media.media_type};base64,{base64.b64encode(media.content).decode()}"
     words = _text(media.words)
@@ -200,5 +229,6 @@ _DRAW: Final[dict[type, Callable[[Any], str]]] = {
     Node: _tree,
     Bars: _bars,
     Media: _media,
+    Messages: _messages,
     Fold: _section,
 }

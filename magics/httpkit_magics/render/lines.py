@@ -5,7 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any, Final
 
-from httpkit_magics.render.panel import Bars, Block, Code, Fold, Grid, Line, Media, Node, Panel, Prose, Rows, Span
+from httpkit_magics.render.panel import (
+    Bars,
+    Block,
+    Code,
+    Fold,
+    Grid,
+    Line,
+    Media,
+    Messages,
+    Node,
+    Panel,
+    Prose,
+    Rows,
+    Span,
+)
 
 _INDENT: Final = Span("  ")
 _NAME: Final = 24
@@ -110,6 +124,16 @@ def _bars(bars: Bars) -> Iterator[Line]:
         yield (Span(f"{name:<{names}}  ", "muted"), Span(f"{label:>{labels}}  "), Span(" " * before + bar, "info"))
 
 
+def _messages(messages: Messages) -> Iterator[Line]:
+    rows = messages.rows
+    kinds = max((len(row.kind) for row in rows), default=0)
+    sizes, times, deltas = (max((len(row[index]) for row in rows), default=0) for index in (3, 4, 5))
+    for row in rows:
+        numbers = f"{row.size:>{sizes}}  {row.time:>{times}}  {row.delta:>{deltas}}  "
+        yield (row.arrow, Span(f" {row.kind:<{kinds}}  {numbers}", "muted"), Span(row.preview))
+    yield from _more(messages.more)
+
+
 def _media(media: Media) -> Iterator[Line]:
     yield (Span(media.words, "muted"),)
 
@@ -122,4 +146,5 @@ _DRAW: Final[dict[type, Callable[[Any], Iterator[Line]]]] = {
     Node: _tree,
     Bars: _bars,
     Media: _media,
+    Messages: _messages,
 }

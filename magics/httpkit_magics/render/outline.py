@@ -5,6 +5,7 @@ This is where redaction happens, once for all ways of drawing.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from http import HTTPStatus
 from typing import Final
 
@@ -12,7 +13,7 @@ from httpkit_magics.record.credentials import credentials_of
 from httpkit_magics.record.record import Failure, Progress, Record
 from httpkit_magics.record.redaction import Redactor
 from httpkit_magics.record.units import count, duration, size, size_of
-from httpkit_magics.render import sections
+from httpkit_magics.render import policy, sections
 from httpkit_magics.render.asserts import asserts
 from httpkit_magics.render.body import body, media_type_of
 from httpkit_magics.render.clip import clip, cut
@@ -29,7 +30,8 @@ TAIL: Final = 8192
 """Characters of it."""
 
 _TONES: Final[dict[int, Tone]] = {1: "info", 2: "good", 3: "info", 4: "warn", 5: "bad"}
-_NEVER_SENT: Final = frozenset(("refused", "dns", "tls", "url"))
+NEVER_SENT: Final = frozenset(("refused", "dns", "tls", "url"))
+"""The kinds of failure that come before anything is sent."""
 
 
 def outline(record: Record, redactor: Redactor, limit: int = MAX_BODY) -> Panel:
@@ -43,12 +45,14 @@ def outline(record: Record, redactor: Redactor, limit: int = MAX_BODY) -> Panel:
         _body(record, redactor, limit),
         asserts(record.checks, redactor),
         sections.headers(record, redactor),
+        policy.limits(record, redactor),
+        policy.caching(record, redactor),
         sections.cookies(record, redactor),
         sections.links(record, redactor),
         timing(record.phases, record.elapsed),
         sections.redirects(record, redactor),
         sections.request(
-            record, redactor, was_sent=not record.is_offline and (failure is None or failure.kind not in _NEVER_SENT)
+            record, redactor, was_sent=not record.is_offline and (failure is None or failure.kind not in NEVER_SENT)
         ),
         values(record, redactor),
         sections.tls(record.tls, record.started),
@@ -96,6 +100,11 @@ def _body(record: Record, redactor: Redactor, limit: int) -> Fold | None:
     """Return the section of the body, or of the file that it went to."""
     if record.saved is not None:
         return saved(record.saved, redactor)
+    if record.stored is not None:
+        shown = body(record.stored, redactor, limit)
+        return replace(shown, note=f"{policy.unchanged(record.stored)}: {shown.note}")
+    if record.dropped:
+        return Fold("Body", f"{size(record.dropped)}, let go of: the history has no room for it", ())
     return body(record, redactor, limit) if record.status is not None or record.content else None
 
 
@@ -150,7 +159,7 @@ def _facts(record: Record, redactor: Redactor) -> list[str]:
 
 def _size(record: Record, redactor: Redactor) -> str:
     """Return the size of the body, and what its content coding saved."""
-    whole = len(record.content) if record.saved is None else record.saved.size
+    whole = record.dropped or (len(record.content) if record.saved is None else record.saved.size)
     coding = cut(record.headers.get("content-encoding") or "", redactor.text, 20)
     if not coding or coding == "identity" or not whole:
         return size(whole)

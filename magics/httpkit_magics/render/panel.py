@@ -101,6 +101,25 @@ class Media:
     words: str
 
 
+class MessageRow(NamedTuple):
+    """One message of a stream: an arrow, its kind, how it begins, its size, when it came and how long after the last."""
+
+    arrow: Span
+    kind: str
+    preview: str
+    size: str
+    time: str
+    delta: str
+
+
+@dataclass(frozen=True, slots=True)
+class Messages:
+    """Messages of a stream, the oldest first; `more` says in words what was left out."""
+
+    rows: tuple[MessageRow, ...]
+    more: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Fold:
     """Blocks that are seen only when asked for.
@@ -115,7 +134,7 @@ class Fold:
     is_derived: bool = False
 
 
-Block = Prose | Rows | Code | Grid | Node | Bars | Media | Fold
+Block = Prose | Rows | Code | Grid | Node | Bars | Media | Messages | Fold
 
 
 @dataclass(frozen=True, slots=True)

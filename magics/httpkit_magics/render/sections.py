@@ -80,7 +80,9 @@ def request(record: Record, redactor: Redactor, *, was_sent: bool) -> Fold:
     """Return the request with its credentials masked."""
     sent = record.request
     fields = sent.headers.items()
-    note = f"{cut(sent.method, redactor.text, 20)}, {count(len(fields), 'header')}"
+    note = cut(sent.method, redactor.text, 20)
+    if fields or record.status is not None:  # they are not known where no response came
+        note += f", {count(len(fields), 'header')}"
     if sent.body:
         note += f", {size(len(sent.body))}"
     line = (cut(sent.method, redactor.text, 20), cut_line(sent.url, redactor.url))

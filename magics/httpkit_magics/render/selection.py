@@ -11,6 +11,8 @@ from httpkit_magics.render.panel import Fold
 _LETTERS: Final = {
     "Body": "b",
     "Headers": "h",
+    "Limits": "h",
+    "Caching": "h",
     "Cookies": "h",
     "Links": "h",
     "Timing": "m",

@@ -100,12 +100,24 @@ def _fitting(rows: Iterable[Line], room: int) -> Iterator[Line]:
         yield row
 
 
+def _is_short(value: Any) -> bool:
+    """Return whether `value` is a list of texts or numbers that a cell has room for, without commas."""
+    return (
+        isinstance(value, list)
+        and 0 < len(value) <= MAX_CELL
+        and all(isinstance(text, str) and "," not in text for text in value)
+        and sum(map(len, value)) + 2 * len(value) <= MAX_CELL
+    )
+
+
 def _cell(name: str, row: Mapping[str, Any], redactor: Redactor) -> Span:
     if name not in row:
         return Span("")
     value = row[name]
     if redactor.hides(name, value):
         return Span(MASK, "muted")
+    if _is_short(value):
+        return Span(cut(", ".join(value), redactor.text, MAX_CELL))
     if isinstance(value, (dict, list)):
         return Span(kind(value), "muted")
     if value is None or isinstance(value, bool):

@@ -98,7 +98,8 @@ def _body(pieces: tuple[BodyPiece, ...], headers: Headers, resolve: Resolve) -> 
     first = pieces[0]
     place = place_of(media_type, first.text if isinstance(first, Piece) else "")
     made = [_made(piece, place, media_type, resolve) for piece in pieces]
-    if _LINES.match(media_type) or _MULTIPART.match(media_type):
+    # A file that ends a body ends as it does.
+    if isinstance(pieces[-1], Piece) and (_LINES.match(media_type) or _MULTIPART.match(media_type)):
         # A reader of lines waits for the end of the last one, and RFC 2046 section 5.1.1 ends parts with CRLF.
         made.append(b"\n" if _LINES.match(media_type) else b"\r\n")
     if all(isinstance(each, bytes) for each in made):

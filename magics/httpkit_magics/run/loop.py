@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import concurrent.futures
+import contextlib
 import threading
 from collections.abc import Coroutine
 from typing import Any, Generic, TypeVar
@@ -41,6 +42,23 @@ class Job(Generic[T]):
     def is_done(self) -> bool:
         """Return whether `result` has something to give at once."""
         return self._future.done()
+
+    def signal(self) -> asyncio.Future[None]:
+        """Return a future of the loop that is running here, which is done as soon as the job is."""
+        loop = asyncio.get_running_loop()
+        signal = loop.create_future()
+
+        def give() -> None:
+            if not signal.done():
+                signal.set_result(None)
+
+        def tell(_future: concurrent.futures.Future[T]) -> None:
+            # The loop that waited may be closed by then.
+            with contextlib.suppress(RuntimeError):
+                loop.call_soon_threadsafe(give)
+
+        self._future.add_done_callback(tell)
+        return signal
 
     def cancel(self) -> None:
         """Ask the coroutine to stop; `result` then returns what it makes of that."""

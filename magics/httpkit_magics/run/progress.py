@@ -61,12 +61,15 @@ def progress_trace() -> httpkit.TraceConfig:
 
     def stage(name: str) -> Any:
         async def move(_session: Any, context: SimpleNamespace, _params: Any) -> None:
-            context.trace_request_ctx.stage = name
+            # A WebSocket's handshake has none: its stream says how far it is.
+            if context.trace_request_ctx is not None:
+                context.trace_request_ctx.stage = name
 
         return move
 
     async def redirected(_session: Any, context: SimpleNamespace, params: Any) -> None:
-        context.trace_request_ctx.url = str(params.url)
+        if context.trace_request_ctx is not None:
+            context.trace_request_ctx.url = str(params.url)
 
     trace.on_dns_resolvehost_start.append(stage("resolving"))
     trace.on_dns_resolvehost_end.append(stage("connecting"))

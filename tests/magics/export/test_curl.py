@@ -59,6 +59,7 @@ def here(plan, server):
 @given(plans())
 @example(Plan("POST", "{}/p", body=b"'\"$!`\\@\n\r\t\0"))
 @example(Plan("POST", "{}/p", body="it's\n$HOME `id` !! \\ é".encode()))
+@example(Plan("POST", "{}/p", body=b"\x1b'\\\r\n!"))
 @example(Plan("PUT", "{}/a/../b", is_encoded=True))
 @example(Plan("POST", "{}/p", headers=(("X-Empty", ""), ("Content-Type", None)), body=b"x"))
 def test_a_real_shell_and_curl_make_the_same_request(server, plan):

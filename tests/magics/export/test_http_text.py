@@ -66,6 +66,8 @@ def plan_of(text, value=""):
 @example(
     Plan("POST", "{}/p", body=b"--B\r\n\r\nx\r\n--B--\r\n", headers=(("Content-Type", "multipart/mixed; boundary=B"),))
 )
+@example(Plan("POST", "{}/p", body=b"a\n--B--", headers=(("Content-Type", "multipart/mixed; boundary=B"),)))
+@example(Plan("POST", "{}/p", body=b"1\n2", headers=(("Content-Type", "application/x-ndjson"),)))
 @example(Plan("POST", "{}/p", body=b"1\n2\n", headers=(("Content-Type", "application/x-ndjson"),)))
 def test_a_cell_makes_the_same_request(server, plan):
     """Method, target, every field line and the body; a body that no cell can hold is in the file that is named."""

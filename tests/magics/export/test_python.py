@@ -17,6 +17,7 @@ from servers.threaded import response, serving
 
 from httpkit_magics.export.python import python_code
 from httpkit_magics.grammar.plan import Plan
+from httpkit_magics.record.record import Record, SentRequest
 
 SECRET = "hunter2-0123456789"
 
@@ -55,6 +56,8 @@ def run(code, server):
 @example(Plan("POST", "{}/p", headers=(("Content-Type", "application/json"),), body=b'{"a": [1, null, true]}'))
 @example(Plan("POST", "{}/p", headers=(("Content-Type", "application/json"),), body=b'{"a":1}'))
 @example(Plan("GET", "{}/a%2Fb?x=%7e&y=%2F", is_encoded=True))
+@example(Plan("GET", "{}/p", headers=(("X-A", "1"), ("X-A", "2"))))
+@example(Plan("POST", "{}/p", headers=(("Content-Type", "application/json"),), body=b'{"a"'))
 @example(Plan("POST", "{}/p", body=b"'\"\\\n"))
 def test_the_program_makes_the_same_request(server, plan):
     """Method, target, every field line and the body, to the byte, whatever they hold."""
@@ -92,3 +95,10 @@ def test_json_is_written_as_a_value(server):
     record, _ = sent(here(Plan("POST", "{}/p", headers=headers, body=b'{"a": 1}'), server), server)
     assert "json={'a': 1}," in python_code(record)
     assert "Content-Type" not in python_code(record)
+
+
+def test_a_request_without_a_response_leaves_nothing_out():
+    """Its fields are not known, so the program sends what the client sends by itself."""
+    assert "skip_auto_headers" not in python_code(Record(SentRequest("GET", "http://h/"), "http://h/"))
+    answered = Record(SentRequest("GET", "http://h/"), "http://h/", 200)
+    assert "skip_auto_headers=['Accept', 'Accept-Encoding', 'User-Agent']" in python_code(answered)

@@ -81,6 +81,7 @@ def test_every_text_is_words_or_an_error_with_a_place(text):
         ('""', [""]),
         ("'a b'", ["'a", "b'"]),
         ("100%^41", ["100%41"]),
+        ('^"a^\r\n\r\nb^"', ["a\nb"]),
         ("a^&b", ["a&b"]),
     ],
 )

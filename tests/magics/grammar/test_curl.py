@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from steps import growth
 
 from httpkit_magics.grammar.curl import MAX_COMMAND, parse_curl
 from httpkit_magics.grammar.place import CellError
@@ -193,6 +196,12 @@ def test_what_is_of_no_interest_is_not_noted():
         ("curl h -F a=@b,c", ("one part holds one file; expected an -F for each, or quotes around a name", "a=@b,c", 1)),
         ("curl h -F 'a=b;c'", ("';c' is no attribute of a part; expected ;type=", "'a=b;c'", 1)),
         ("curl h -F 'a=b;encoder=base64'", ("parts are sent as they are; expected encoder=binary or none", "'a=b;encoder=base64'", 1)),
+        ("curl h -F a=@-", ("there is no standard input here; expected a file", "a=@-", 1)),
+        ("curl h -F 'a=b;headers=x'", ("'x' is no header; expected headers=\"Name: value\"", "'a=b;headers=x'", 1)),
+        ("curl h -x 'a b:c'", ("'a b:c' is no proxy; expected [SCHEME://]HOST[:PORT]", "'a b:c'", 1)),
+        ("curl h/x -OJ --output-dir d", ("the response names the file of -J, in this folder; expected -o FILE", "d", 1)),
+        ("curl ''", ("the URL is empty; expected a URL", "''", 1)),
+        ("curl h -8insecure", ("unknown option -8; did you mean --insecure?", "-8insecure", 1)),
         ("curl h -m soon", ("'soon' is no number of seconds; expected one such as 2.5, or 0 for no limit", "soon", 1)),
         ("curl h --max-redirs x", ("'x' is no number for --max-redirs; expected 0 or more", "x", 1)),
         ("curl h -C x", ("'x' is no offset; expected a number of bytes, or -", "x", 1)),
@@ -242,3 +251,16 @@ def test_every_text_is_plans_or_an_error(text):
     else:
         return
     assert 0 <= place[0] <= place[1] <= length
+
+
+@pytest.mark.parametrize(
+    "filler", ["x", " ", "'", '"', "\\", "^", "`", "$", ";", "\n", "a='", '^"', "\\\n", "{", "-H x "]
+)
+def test_a_long_text_takes_linear_time(filler):
+    """Whatever is pasted: 100 000 characters are read or refused; quadratic time would take minutes."""
+
+    def parse(text):
+        with contextlib.suppress(CellError):
+            parse_curl(text)
+
+    assert growth(parse, lambda size: f"curl h -d {filler * (size // len(filler))}", 25_000) < 9

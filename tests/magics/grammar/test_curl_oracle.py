@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import subprocess
+import tempfile
 from email import policy
 from email.parser import BytesParser
 
@@ -252,9 +253,10 @@ def requests_of_curl(command, server):
     """Return the requests that the real curl sends."""
     server.requests.clear()
     bash = [find_program("bash"), "-c", command]
-    done = subprocess.run(
-        bash, env={"PATH": "/usr/bin:/bin", "NAME": "two"}, capture_output=True, timeout=20, check=False
-    )
+    environment = {"PATH": "/usr/bin:/bin", "NAME": "two"}
+    # curl -O writes where it runs.
+    with tempfile.TemporaryDirectory() as folder:
+        done = subprocess.run(bash, env=environment, cwd=folder, capture_output=True, timeout=20, check=False)
     assert server.requests, done.stderr.decode()
     return list(server.requests)
 

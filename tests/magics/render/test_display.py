@@ -119,11 +119,11 @@ def test_the_bundle_is_html_and_text():
 
 
 def test_a_small_response_is_drawn_in_no_time():
-    """Below 5 ms, so that it is nothing beside a request; 0.5 ms were measured."""
+    """Below 5 ms of CPU, so that it is nothing beside a request; 0.5 ms were measured."""
     record = a_json_record({"id": 1, "items": [{"a": n, "b": "x"} for n in range(5)]}, headers=[("x", "y")] * 9)
     times = []
     for _ in range(20):
-        start = time.perf_counter()
+        start = time.process_time()
         mimebundle(record)
-        times.append(time.perf_counter() - start)
+        times.append(time.process_time() - start)
     assert min(times) < 0.005

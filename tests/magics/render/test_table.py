@@ -21,9 +21,27 @@ def test_columns_are_the_union_of_the_rows():
     rows = parse('[{"id": 1, "name": "a"}, {"id": 2, "ok": true, "in": [1], "no": null}]')
     grid, masked = table_of(rows, 2, REDACTOR, "r.json()")
     assert grid.columns == ("id", "name", "ok", "in", "no")
-    assert _cells(grid) == [["1", "a", "", "", ""], ["2", "", "true", "array, 1 item", "null"]]
+    assert _cells(grid) == [["1", "a", "", "", ""], ["2", "", "true", "1", "null"]]
     assert [grid.columns[index] for index in sorted(grid.right)] == ["id", "no"]
     assert not masked
+
+
+@pytest.mark.parametrize(
+    ("value", "cell"),
+    [
+        (["tools", "power"], "tools, power"),
+        (["a" * 57], "a" * 57),
+        (["a" * 59], "array, 1 item"),
+        (["a, b", "c"], "array, 2 items"),
+        (["a", ["b"]], "array, 2 items"),
+        (["<b>", "\x1b[0m"], "<b>, \\x1b[0m"),
+        ([], "array, 0 items"),
+    ],
+)
+def test_a_short_list_of_texts_is_written_out(value, cell):
+    """Tags and such; what is longer, deeper or has commas of its own is counted."""
+    grid, _ = table_of([{"a": value}], 1, REDACTOR, "r")
+    assert _cells(grid) == [[cell]]
 
 
 def test_what_is_left_out_is_counted():

@@ -18,7 +18,7 @@ INFO = httpkit.RequestInfo(REAL, "GET", CIMultiDictProxy(CIMultiDict({"Authoriza
     [
         httpkit.ClientResponseError(INFO, (), status=400, message="no", headers={"Set-Cookie": "sid=planted"}),
         httpkit.TooManyRedirects(INFO, ("https://h/?token=planted",)),
-        httpkit.InvalidURL("https://u:planted@[", "no IPv6"),
+        httpkit.InvalidURL("https://u:x@[?token=planted", "no IPv6"),
         httpkit.InvalidUrlRedirectClientError("https://h:x/?token=planted"),
         httpkit.ClientPayloadError("cut off at https://h/?token=planted"),
     ],

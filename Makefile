@@ -53,6 +53,7 @@ lab: $(INSTALLED)-lab
 bench: $(INSTALLED)-bench programs
 	$(BIN)/python benchmarks/requests_per_cpu.py
 	$(BIN)/python benchmarks/websocket.py
+	$(BIN)/python benchmarks/import_time.py
 	$(BIN)/python benchmarks/magic_overhead.py
 
 docs: $(INSTALLED)-docs

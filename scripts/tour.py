@@ -55,6 +55,8 @@ def print_cell(number: int, cell: Any, seconds: float) -> None:
 def run(notebook: Any) -> int | None:
     """Execute the code cells in one kernel, in place; return the number of the cell that failed, if one did."""
     client = NotebookClient(notebook, timeout=CELL_SECONDS, resources={"metadata": {"path": str(ROOT / "notebooks")}})
+    # A kernel warns of its own sockets, which are on loopback: no part of a tour.
+    client.extra_arguments = ["--log-level=ERROR"]
     with client.setup_kernel():
         for index, cell in enumerate(notebook.cells):
             if cell.cell_type != "code":

@@ -13,21 +13,22 @@ from typing import Any
 from IPython.core.error import StdinNotImplementedError, UsageError
 
 from httpkit_magics.config import HttpKit
-from httpkit_magics.grammar.cell import Cell, line_cell, parse_cell
+from httpkit_magics.grammar.cell import line_cell, parse_cell
 from httpkit_magics.grammar.line import parse_options, placeholders_end
 from httpkit_magics.grammar.place import CellError, PlaceError
 from httpkit_magics.grammar.plan import Plan
 from httpkit_magics.grammar.script import Say, Take
 from httpkit_magics.grammar.script import Step as ScriptStep
+from httpkit_magics.grammar.stream import Kind, StreamPlan, parse_stream
 from httpkit_magics.grammar.template import Place, fill, placeholders
 from httpkit_magics.record.record import Record
 from httpkit_magics.record.redaction import VAULT
 from httpkit_magics.record.secrets import MASK
 from httpkit_magics.record.values import UsedValue
 from httpkit_magics.record.visible import visible_line
-from httpkit_magics.run.chain import Memory, NoInput, Step, run_cell
+from httpkit_magics.run.chain import Memory, NoInput, Step, line_scope, run_cell
 from httpkit_magics.run.environment import PUBLIC, Environments, EnvironmentsError, read_environments
-from httpkit_magics.run.scope import Notebook, Scope
+from httpkit_magics.run.scope import Notebook
 from httpkit_magics.run.secret_sources import learnt
 
 Run = Callable[[Plan, tuple[UsedValue, ...]], Record]
@@ -74,7 +75,7 @@ class Cells:
         try:
             cell = parse_cell(text)
             notebook = self._notebook()
-            options = parse_options(line, Scope(cell, 0, notebook, self._memory.named, self._memory.answer))
+            options = parse_options(line, line_scope(notebook, self._memory, cell))
             for start, hint in cell.hints:
                 print(f"line {cell.line_of(start)}: {hint}")  # noqa: T201 - a hint is text
             return run_cell(cell, options, notebook, self._memory, self)
@@ -99,13 +100,23 @@ class Cells:
                 raise
             raise CellUsageError(error, line) from None
 
+    def stream(self, line: str, kind: Kind) -> StreamPlan:
+        """Return the stream of a line of `%ws` or `%sse`, its placeholders filled in as in a line of `%http`.
+
+        Raises:
+            LineError: the line can't be understood, or a value is missing.
+        """
+        if "{{" not in line:
+            return parse_stream(line, kind)
+        return parse_stream(line, kind, line_scope(self._notebook(), self._memory))
+
     def filler(self, text: str, steps: tuple[ScriptStep, ...]) -> Callable[[Say], str]:
         """Return what fills the placeholders of the messages of a `%%ws` cell, once each has a value or will have one.
 
         Raises:
             CellError: a name is not known, or an environment can't be read.
         """
-        scope = Scope(Cell(text, (), ()), 0, self._notebook(), self._memory.named, self._memory.answer)
+        scope = line_scope(self._notebook(), self._memory)
         scope.coming = frozenset(step.name for step in steps if isinstance(step, Take))
         try:
             for step in steps:

@@ -92,7 +92,7 @@ class HttpKitMagics(Magics):
         self.past = Past(shell, self.outputs)
         self._client = Client()
         self._cells = Cells(shell, self.settings, self._run)
-        self.streams = StreamMagics(shell, self._client, self.settings, self.outputs, self._cells.filler)
+        self.streams = StreamMagics(shell, self._client, self.settings, self.outputs, self._cells)
         self.completer = Completer(shell, SUBCOMMANDS, lambda: self.settings.base_url, self._cells.names)
         self._demo: DemoServer | None = None
         self._base_url_before = ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable
-from typing import Any, Final, Literal
+from typing import Any, Final, Protocol
 
 from IPython.core.error import UsageError
 from IPython.core.magic import Magics, line_cell_magic, line_magic, magics_class, no_var_expand
@@ -13,7 +13,7 @@ from httpkit_magics.config import HttpKit
 from httpkit_magics.grammar.place import CellError
 from httpkit_magics.grammar.plan import LineError
 from httpkit_magics.grammar.script import Await, End, Say, Step, Take, parse_script
-from httpkit_magics.grammar.stream import StreamPlan, parse_stream
+from httpkit_magics.grammar.stream import Kind, StreamPlan
 from httpkit_magics.output import STEP, Outputs
 from httpkit_magics.password import with_password
 from httpkit_magics.record.redaction import VAULT
@@ -28,8 +28,16 @@ WAIT: Final = 30.0
 
 Fill = Callable[[Say], str]
 """Fills the placeholders of a message."""
-Filler = Callable[[str, tuple[Step, ...]], Fill]
-"""Gives that for the steps of a cell; raises CellError where a name has no value."""
+
+
+class Reader(Protocol):
+    """Understands lines and cells, with the values of the notebook in place of `{{ }}`."""
+
+    def stream(self, line: str, kind: Kind) -> StreamPlan:
+        """Return the stream of a line; raises LineError."""
+
+    def filler(self, text: str, steps: tuple[Step, ...]) -> Fill:
+        """Return what fills the messages of a cell; raises CellError where a name has no value."""
 
 
 def _as_it_is(message: Say) -> str:
@@ -70,13 +78,13 @@ class StreamInterrupted(KeyboardInterrupt):
 class StreamMagics(Magics):
     """The magics of streams of one shell."""
 
-    def __init__(self, shell: Any, client: Client, settings: HttpKit, outputs: Outputs, filler: Filler) -> None:
+    def __init__(self, shell: Any, client: Client, settings: HttpKit, outputs: Outputs, reader: Reader) -> None:
         super().__init__(shell)
         self._shell = shell
         self._client = client
         self._settings = settings
         self._outputs = outputs
-        self._filler = filler
+        self._reader = reader
 
     @no_var_expand
     @line_cell_magic
@@ -116,7 +124,7 @@ class StreamMagics(Magics):
             === wait 2s
             === close 1000
 
-        {{names}} in messages are filled as in %%http. A cell that ends with a wait or a capture closes the WebSocket after it; one that ends with a message goes on as
+        {{names}} in line and messages are filled as in %%http. A cell that ends with a wait or a capture closes the WebSocket after it; one that ends with a message goes on as
         %ws does.
         """
         plan = self._parsed(line, "ws")
@@ -124,7 +132,7 @@ class StreamMagics(Magics):
             return self._run(plan)
         try:
             steps = parse_script(cell)
-            fill = self._filler(cell.replace("\r\n", "\n"), steps)
+            fill = self._reader.filler(cell.replace("\r\n", "\n"), steps)
         except CellError as error:
             raise StreamUsageError("ws", error) from None
         return self._run(plan, steps, fill)
@@ -154,9 +162,9 @@ class StreamMagics(Magics):
         """
         return self._run(self._parsed(line, "sse"))
 
-    def _parsed(self, line: str, kind: Literal["ws", "sse"]) -> StreamPlan:
+    def _parsed(self, line: str, kind: Kind) -> StreamPlan:
         try:
-            return parse_stream(line, kind)
+            return self._reader.stream(line, kind)
         except LineError as error:
             raise StreamUsageError(kind, error) from None
 

@@ -113,13 +113,13 @@ def test_a_question_mark_after_the_magic_is_help(running, server):
     assert server.requests == []
 
 
-def test_nothing_is_expanded(running, server):
-    r"""`{x}`, `\{{x}}` and `$x` arrive as they are written: only two braces mean something."""
-    running.run("x = 'expanded'")
-    running.run("%http /path a==$x b=={x} c=='\\{{x}}'")
+def test_only_two_braces_are_filled_in(running, server):
+    """`{x}` and `$x` arrive as they were written, and so do two braces after a backslash."""
+    running.run("x = 'filled in'")
+    running.run(r"%http /path a==$x b=={x} c=='\{{x}}' d=={{x}}")
     from urllib.parse import unquote
 
-    assert unquote(server.requests[0].split(b"\r\n")[0].decode()) == "GET /path?a=$x&b={x}&c={{x}} HTTP/1.1"
+    assert unquote(server.requests[0].split(b"\r\n")[0].decode()) == "GET /path?a=$x&b={x}&c={{x}}&d=filled+in HTTP/1.1"
 
 
 @pytest.mark.parametrize("item", ["it's==1", "'a'==[", "a==(", "a=='''", 'a=="\\n"'])

@@ -112,6 +112,13 @@ def test_names_in_messages_are_filled_as_in_a_cell_of_requests(running):
     assert running.value("[m.data for m in _ if m.is_data]") == repr(['{"name": "say \\"ada\\"", "item": 3}', "item 4"])
 
 
+def test_names_in_a_line_are_filled(running):
+    """As in a line of `%http`; one that has no value opens nothing."""
+    running.run("amount = 3")
+    assert "3 received" in running.run("%ws /ws/ticker count=={{amount}}").panels[0]
+    assert "nobody_knows" in running.run("%sse /events count=={{nobody_knows}}").of("error")[0]["traceback"][0]
+
+
 def test_a_name_without_a_value_opens_nothing(running):
     """It is said where it stands."""
     cell = running.run("%%ws /ws/echo\nhello {{nobody_knows}}\n")

@@ -97,9 +97,11 @@ def _read_urls(process: subprocess.Popen[bytes], timeout: float) -> tuple[dict[s
     urls: dict[str, str] = {}
 
     def read(stream: IO[bytes]) -> None:
-        for _ in range(2):
-            name, _, url = stream.readline().decode().strip().partition(": ")
-            urls[name] = url
+        # Whoever stops waiting closes the stream, perhaps in the middle of a read.
+        with contextlib.suppress(ValueError):
+            for _ in range(2):
+                name, _, url = stream.readline().decode().strip().partition(": ")
+                urls[name] = url
 
     assert process.stdout is not None  # noqa: S101 - it was asked for
     # A thread, for on Windows a pipe can't be waited for with a timeout.

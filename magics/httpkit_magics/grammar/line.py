@@ -32,8 +32,8 @@ def parse_line(line: str, resolve: Resolve | None = None) -> Plan:
     Raises:
         LineError: the line can't be understood, or a placeholder has no value; it says what was expected, and where.
     """
-    with _slots(line, resolve) as slots:
-        return _parse(slots, split_words(slots.line))
+    with slots_of(line, resolve) as slots:
+        return parse_words(slots.line, split_words(slots.line), slots)
 
 
 def placeholders_end(line: str) -> tuple[int, bool]:
@@ -42,13 +42,13 @@ def placeholders_end(line: str) -> tuple[int, bool]:
     Raises:
         LineError: a quote or placeholder is not closed.
     """
-    with _slots(line, None) as slots:
+    with slots_of(line, None) as slots:
         words = split_words(slots.line)
         return words[-1].end if words else 0, _silenced(slots.line, words)[1]
 
 
 @contextlib.contextmanager
-def _slots(line: str, resolve: Resolve | None) -> Iterator[Slots]:
+def slots_of(line: str, resolve: Resolve | None) -> Iterator[Slots]:
     """Give the slots of `line`, and let every error of a place or of the line with slots be one of the line as typed."""
     try:
         slots = Slots(line, resolve)
@@ -60,17 +60,12 @@ def _slots(line: str, resolve: Resolve | None) -> Iterator[Slots]:
         raise LineError(error.message, line, error.start, error.end) from error
 
 
-def parse_words(line: str, typed: list[Word]) -> Plan:
+def parse_words(line: str, typed: list[Word], slots: Slots) -> Plan:
     """Return the plan that `typed`, words of `line`, write: all of them, or what another magic has left over.
 
     Raises:
         LineError: as `parse_line` does.
     """
-    return _parse(Slots(""), typed, line)
-
-
-def _parse(slots: Slots, typed: list[Word], line: str = "") -> Plan:
-    line = line or slots.line
     words, silent = _silenced(line, typed)
     settings, operands = split_options(line, words, slots)
     if not operands:
@@ -101,7 +96,7 @@ def parse_options(line: str, resolve: Resolve | None = None) -> Plan:
     Raises:
         LineError: there is anything but options, or an option that is about a body.
     """
-    with _slots(line, resolve) as slots:
+    with slots_of(line, resolve) as slots:
         return _parse_options(slots)
 
 

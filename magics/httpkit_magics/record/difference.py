@@ -158,7 +158,8 @@ def _values(fields: Fields) -> dict[str, str]:
     values: dict[str, list[str]] = {}
     for name, value in fields.items():
         values.setdefault(name.lower(), []).append(value)
-    return {name: ", ".join(each) for name, each in values.items()}
+    # Set-Cookie has commas of its own (RFC 9110 section 5.3); no value has a line break.
+    return {name: ("\n" if name == "set-cookie" else ", ").join(each) for name, each in values.items()}
 
 
 def _bodies(before: Record, after: Record) -> tuple[list[Change], Compared]:

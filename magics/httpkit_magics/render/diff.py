@@ -74,7 +74,10 @@ def _headers(difference: Difference, redactor: Redactor) -> Fold:
 
 
 def _field(change: Change, value: str, redactor: Redactor) -> str:
-    return cut(value, lambda text: redactor.header(change.place, text), MAX_CELL)
+    def masked(text: str) -> str:
+        return ", ".join(redactor.header(change.place, line) for line in text.split("\n"))
+
+    return cut(value, masked, MAX_CELL)
 
 
 def _body(difference: Difference, redactor: Redactor) -> Fold:

@@ -126,6 +126,12 @@ def run_cell(
     return record
 
 
+def line_scope(notebook: Notebook, memory: Memory, cell: Cell | None = None) -> Scope:
+    """Return what `{{ }}` in a line may name, above `cell` its variables too; of a request that has not run there is no value."""
+    known = dataclasses.replace(notebook, captured=memory.captured)
+    return Scope(cell or Cell("", (), ()), 0, known, memory.named, memory.answer)
+
+
 class _Run:
     """One run of a cell."""
 

@@ -14,6 +14,7 @@ from httpkit_magics.grammar.stream import StreamPlan
 from httpkit_magics.grammar.target import TargetError, complete_target
 from httpkit_magics.record.record import Failure, Fields, SentRequest
 from httpkit_magics.record.transcript import Message, Transcript
+from httpkit_magics.record.units import count
 from httpkit_magics.run.execute import FAILURES, HOST, Resources
 from httpkit_magics.run.failures import Attempt, explain
 from httpkit_magics.run.files import composed
@@ -122,6 +123,12 @@ class Opening:
             if isinstance(error, httpkit.WSServerHandshakeError) and error.status == 101:
                 sentence = f"{attempt.where} answered the handshake wrongly: {error.message}."
             return Failure("other", f"Refused, {error.status}", sentence, "%http shows the whole response.")
+        if isinstance(error, httpkit.EventStreamError):
+            return Failure("body", "Event too large", f"{attempt.where} sent what is no event to keep: {error}.")
+        if isinstance(error, httpkit.ClientPayloadError) and self.transcript.connections:
+            sentence = f"{attempt.where} broke the stream off after {count(self.transcript.received, 'message')}."
+            hint = "What came before is kept. A GET without --no-reconnect goes on after its last event."
+            return Failure("body", "Broken off", sentence, hint)
         failure = explain(error, attempt)
         if isinstance(error, TimeoutError) and self.transcript.connections:
             return dataclasses.replace(failure, sentence=f"{attempt.where} was silent for too long.", hint="")

@@ -48,6 +48,7 @@ def plan(line):
         ("/{{n}}{{n}}9{{n}}", "/7797"),
         ("'/a b/{{n}}'", "/a%20b/7"),
         (r"/a/\{{n}}/{{n}}", "/a/{{n}}/7"),
+        (r"'/a/\{{n}}'", "/a/{{n}}"),
     ],
 )
 def test_a_url_takes_values(line, target):

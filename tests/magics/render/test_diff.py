@@ -113,3 +113,10 @@ def test_markup_stays_text():
     for panel in (_panel(before, after), _panel(a_record(MARKER.encode()), a_record(b"x"))):
         assert "<script" not in to_html(panel)
         assert "<img" not in to_html(panel)
+
+
+def test_every_cookie_of_a_response_is_masked():
+    """Also the second one, where Set-Cookie is compared at all."""
+    before = a_record(headers=[("Set-Cookie", "theme=light"), ("Set-Cookie", "sid=hidden-one; HttpOnly")])
+    text = to_text(outline_difference(compare(before, a_record(), ignore=()), REDACTOR))
+    assert f"theme=light, sid={MASK}; HttpOnly" in text

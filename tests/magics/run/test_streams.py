@@ -178,6 +178,14 @@ def test_events_that_break_off_go_on_after_the_last_one(listen):
     assert feed.transcript.connections > 1
 
 
+@pytest.mark.parametrize("line", ["prompt=hi rate==1000 drop_after==3", "rate==1000 drop_after==3 --no-reconnect"])
+def test_events_that_break_off_for_good_say_so(listen, line):
+    """A POST is sent once, and a GET where it was told to be; what came before is there."""
+    feed = over(listen(f"/events {line}", "sse"))
+    assert (feed.received, feed.transcript.failure.title) == (3, "Broken off")
+    assert "broke the stream off after 3 messages." in feed.transcript.failure.sentence
+
+
 def test_a_websocket_that_is_lost_is_closed_with_1006(listen):
     """And the last row says that no close frame came."""
     feed = over(listen("/ws/drop"))

@@ -11,7 +11,7 @@ from yarl import URL
 
 from httpkit.client.auth import BasicAuth
 from httpkit.client.deprecated import request_options
-from httpkit.client.options import OPTION_NAMES, BodyOptions, RequestOptions, Settings, StrOrURL, pairs
+from httpkit.client.options import OPTION_NAMES, BodyOptions, LooseHeaders, RequestOptions, Settings, StrOrURL, pairs
 from httpkit.client.redirects import (
     REDIRECT_STATUSES,
     drop_body,
@@ -35,6 +35,9 @@ if TYPE_CHECKING:  # 6 ms of import that nobody needs who doesn't trace
     from httpkit.client.tracing import Trace, TraceConfig
 
 
+_PLAIN_OPTIONS = frozenset({"data", "headers", "json", "params"})
+
+
 class Call:
     """A call on its way. What redirects change is kept here; what they don't is in `settings`."""
 
@@ -44,6 +47,7 @@ class Call:
     _auth: BasicAuth | None = None
     _cookies: LooseCookies | None = None
     _history: tuple[ClientResponse, ...] = ()
+    _own_headers: LooseHeaders | None = None
     _settings: Settings
     _target: Target
     _timing: Timing
@@ -142,15 +146,18 @@ class Call:
 
     def _take_options(self, options: RequestOptions | BodyOptions) -> None:
         state = self._state
-        self._settings = settings = Settings(state.defaults, options)
+        # Most calls with options name a body, fields or a query, and leave all the rest to the session.
+        is_plain = options.keys() <= _PLAIN_OPTIONS
+        self._settings = settings = state.settings if is_plain else Settings(state.defaults, options)
         if settings.upload_tracker is not None:
             settings.upload_tracker.bind()
         self._target = state.find_target(self._url, options.get("params"))
         self._body = state.body(options)
         self._auth = settings.auth
         self._cookies = settings.cookies
-        if settings.headers is not None:
-            self._headers = state.merged_headers(settings.headers)
+        self._own_headers = options.get("headers")
+        if self._own_headers is not None:
+            self._headers = state.merged_headers(self._own_headers)
 
     def _request(self) -> ClientRequest:
         """Return the request for where the call stands."""
@@ -252,7 +259,7 @@ class Call:
             self._auth = self._cookies = None
             self._is_foreign = True
             headers.pop(hdrs.HOST, None)
-            drop_credentials(headers, own=CIMultiDict(pairs(self._settings.headers)))
+            drop_credentials(headers, own=CIMultiDict(pairs(self._own_headers)))
         self._headers = headers
         self._timing = Timing(monotonic())
 

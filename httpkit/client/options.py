@@ -112,7 +112,6 @@ class Settings:
 
     def __init__(self, defaults: Defaults, options: RequestOptions | BodyOptions) -> None:
         self.cookies = options.get("cookies")
-        self.headers = options.get("headers")
         self.skip_auto_headers = options.get("skip_auto_headers")
         self.auth = options.get("auth")
         self.allow_redirects = options.get("allow_redirects", True)

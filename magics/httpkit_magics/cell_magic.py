@@ -5,16 +5,16 @@ from __future__ import annotations
 import dataclasses
 import getpass
 import random
-from collections.abc import Callable
+from collections import ChainMap
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from IPython.core.error import StdinNotImplementedError, UsageError
 
 from httpkit_magics.config import HttpKit
-from httpkit_magics.grammar.cell import parse_cell
-from httpkit_magics.grammar.line import parse_line, parse_options
-from httpkit_magics.grammar.line_template import parse_template_line
+from httpkit_magics.grammar.cell import line_cell, parse_cell
+from httpkit_magics.grammar.line import parse_options, placeholders_end
 from httpkit_magics.grammar.place import CellError, PlaceError
 from httpkit_magics.grammar.plan import Plan
 from httpkit_magics.grammar.script import Say, Take
@@ -44,7 +44,7 @@ class CellUsageError(UsageError):
     def __init__(self, error: CellError, cell: str) -> None:
         self.error = error
         self._is_elsewhere = error.text != cell
-        super().__init__(error.message)
+        super().__init__(VAULT.redactor.text(error.message))
 
     def _render_traceback_(self) -> list[str]:
         # The line of the magic is the first of the cell.
@@ -72,25 +72,33 @@ class Cells:
             LineError: the line has something that is no option.
             CellUsageError: the cell can't be understood, or a value is missing.
         """
-        options = parse_options(line)
         try:
             cell = parse_cell(text)
+            notebook = self._notebook()
+            options = parse_options(line, line_scope(notebook, self._memory, cell))
             for start, hint in cell.hints:
                 print(f"line {cell.line_of(start)}: {hint}")  # noqa: T201 - a hint is text
-            return run_cell(cell, options, self._notebook(), self._memory, self)
+            return run_cell(cell, options, notebook, self._memory, self)
         except CellError as error:
             raise CellUsageError(error, text.replace("\r\n", "\n")) from None
 
-    def line(self, line: str) -> tuple[Plan, tuple[UsedValue, ...]]:
-        """Return the plan of a line of `%http` with its placeholders filled in, and what they were filled with.
+    def line(self, line: str, names: Mapping[str, Any]) -> Record | None:
+        """Run a line that has placeholders, after the requests that it refers to; `names` are those around it.
 
         Raises:
             LineError: the line can't be understood, or a value is missing.
+            CellUsageError: the same of a cell that the line refers to.
         """
-        if "{{" not in line:
-            return parse_line(line), ()
-        scope = line_scope(self._notebook(), self._memory)
-        return parse_template_line(line, scope), tuple(scope.used.values())
+        end, silent = placeholders_end(line)
+        cell = line_cell(line, end)
+        notebook = self._notebook()
+        notebook = dataclasses.replace(notebook, names=ChainMap(dict(names), self._shell.user_ns))
+        try:
+            return run_cell(cell, Plan("", "", silent=silent), notebook, self._memory, self)
+        except CellError as error:
+            if error.text == line:
+                raise
+            raise CellUsageError(error, line) from None
 
     def stream(self, line: str, kind: Kind) -> StreamPlan:
         """Return the stream of a line of `%ws` or `%sse`, its placeholders filled in as in a line of `%http`.
@@ -100,14 +108,7 @@ class Cells:
         """
         if "{{" not in line:
             return parse_stream(line, kind)
-        found: list[StreamPlan] = []
-
-        def request_of(masked: str) -> Plan:
-            found.append(parse_stream(masked, kind))
-            return found[0].request
-
-        request = parse_template_line(line, line_scope(self._notebook(), self._memory), request_of)
-        return dataclasses.replace(found[0], request=request)
+        return parse_stream(line, kind, line_scope(self._notebook(), self._memory))
 
     def filler(self, text: str, steps: tuple[ScriptStep, ...]) -> Callable[[Say], str]:
         """Return what fills the placeholders of the messages of a `%%ws` cell, once each has a value or will have one.

@@ -9,7 +9,7 @@ import difflib
 from typing import Any
 
 from IPython.core.error import UsageError
-from IPython.core.magic import Magics, line_cell_magic, line_magic, magics_class, no_var_expand
+from IPython.core.magic import Magics, line_cell_magic, line_magic, magics_class, needs_local_scope, no_var_expand
 
 from httpkit_magics.cell_magic import Cells
 from httpkit_magics.completer import Completer
@@ -18,11 +18,13 @@ from httpkit_magics.curl_magic import run_curl
 from httpkit_magics.demo.launch import DemoError, DemoServer, start_demo
 from httpkit_magics.export.languages import attach
 from httpkit_magics.grammar.help_guard import MagicStatement
+from httpkit_magics.grammar.line import parse_line
 from httpkit_magics.grammar.plan import LineError, Plan
 from httpkit_magics.history_magic import Past
 from httpkit_magics.output import Output, Outputs
 from httpkit_magics.password import with_password
 from httpkit_magics.record.record import Record
+from httpkit_magics.record.redaction import VAULT
 from httpkit_magics.record.values import UsedValue
 from httpkit_magics.run.checks import insist, judge
 from httpkit_magics.run.client import Client
@@ -60,12 +62,12 @@ class MagicUsageError(UsageError):
     def __init__(self, magic: str, error: LineError) -> None:
         self.magic = magic
         self.error = error
-        super().__init__(error.message)
+        super().__init__(VAULT.redactor.text(error.message))
 
     def _render_traceback_(self) -> list[str]:
         prefix = f"%{self.magic} "
-        line, _, mark = self.error.pointed().partition("\n")
-        return [f"%{self.magic}: {self.error.message}", f"    {prefix}{line}", f"    {' ' * len(prefix)}{mark}"]
+        line, _, mark = VAULT.redactor.text(self.error.pointed()).partition("\n")
+        return [f"%{self.magic}: {self}", f"    {prefix}{line}", f"    {' ' * len(prefix)}{mark}"]
 
 
 class Interrupted(KeyboardInterrupt):
@@ -96,8 +98,9 @@ class HttpKitMagics(Magics):
         self._base_url_before = ""
 
     @no_var_expand
+    @needs_local_scope
     @line_cell_magic
-    def http(self, line: str, cell: str | None = None) -> Record | None:
+    def http(self, line: str, cell: str | None = None, local_ns: dict[str, Any] | None = None) -> Record | None:
         r"""Make an HTTP request and show the response.
 
             %http [METHOD] URL [ITEM ...] [options]
@@ -114,7 +117,8 @@ class HttpKitMagics(Magics):
             field@path         a file in a form (-f); @path alone is the whole body; 'field@path;type=text/csv'
             field=@path        the text of a file; also field:=@path, name==@path, Header:@path
             \                  before : = ; @ takes its meaning away; in quotes: 'a\:b=c'
-            {{expression}}     a value of Python, of the environment or of a named request, wherever one may stand
+            {{name}}           a name or expression of Python, the environment or a named request, in a URL, item or
+                               option: Authorization:"Bearer {{token}}"; \{{ is two braces
 
         What is sent:
             -j, --json         JSON (the default)              -f, --form         a form, and files with it
@@ -170,10 +174,12 @@ class HttpKitMagics(Magics):
         try:
             if cell is not None:
                 return self._cells.http(line, cell)
-            plan, values = self._cells.line(line)
+            if "{{" in line:
+                return self._cells.line(line, local_ns or {})
+            plan = parse_line(line)
         except LineError as error:
             raise MagicUsageError("http", error) from None
-        return self._run(plan, values)
+        return self._run(plan)
 
     @no_var_expand
     @line_cell_magic

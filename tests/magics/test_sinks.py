@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import base64
-import html
 import json
-import os
 import re
-from urllib.parse import quote, quote_plus
+from urllib.parse import quote
 
-import nbformat
 import pytest
-from nbclient import NotebookClient
+from planted import leaks, saved_text
 from servers.kernel import kernel
 from servers.threaded import response, serving
 
@@ -33,23 +30,6 @@ NAMED["userinfo"] = NAMED["userinfo"].replace('"', "")
 NAMED |= {place: re.sub(r"[^ -~]|[\" ]", "u", NAMED[place]) for place in ("header", "bearer", "cookie")}
 NAMED["cookie"] = "cookie+planted/5=" + "x" * 8
 REGISTERED = 'registered+pl\u00e4nted/9&"x"='
-
-
-def spellings(text):
-    """Return the forms in which a secret may stand somewhere."""
-    whole = text.encode()
-    forms = {text, quote(text, safe=""), quote_plus(text), json.dumps(text)[1:-1], repr(text)[1:-1]}
-    forms |= {json.dumps(text, ensure_ascii=False)[1:-1], json.dumps(json.dumps(text))[3:-3]}
-    forms.add(whole.decode("latin-1"))
-    for before in range(3):
-        digits = base64.b64encode(b"\0" * before + whole).decode()
-        forms.add(digits[-(-before * 8 // 6) : (before + len(whole)) * 8 // 6])
-    return {form for form in forms if form}
-
-
-def leaks(text, secrets):
-    """Return which of the secrets stand in `text`, in which form."""
-    return [(place, form) for place, secret in secrets.items() for form in spellings(secret) if form in text]
 
 
 @pytest.fixture(scope="module")
@@ -99,7 +79,7 @@ def test_nothing_that_a_request_names_as_secret_reaches_the_saved_notebook(demo,
     """Panels, reprs, In and Out, history, tracebacks: the notebook holds none of them in any spelling."""
     (tmp_path / "secrets.json").write_text(json.dumps(NAMED))
     cells = [SETUP, *(cell for request in REQUESTS for cell in (request, *SHOWN)), *LAST]
-    saved = _saved(cells, tmp_path, {"DEMO_URL": demo.url})
+    saved = saved_text(cells, tmp_path, {"DEMO_URL": demo.url})
     assert leaks(saved, NAMED) == []
     assert saved.count("200 OK") > len(REQUESTS)
 
@@ -134,34 +114,9 @@ def test_a_registered_secret_reaches_the_saved_notebook_from_nowhere(demo, tmp_p
         f'http(q({request}) + " --nope")',
         *LAST,
     ]
-    saved = _saved(cells, tmp_path, {"DEMO_URL": demo.url, "PLANTED": REGISTERED})
+    saved = saved_text(cells, tmp_path, {"DEMO_URL": demo.url, "PLANTED": REGISTERED})
     assert leaks(saved, {"registered": REGISTERED}) == []
     assert saved.count("200 OK") > 4
-
-
-def _saved(cells, folder, environment):
-    """Run the cells in a kernel and return the saved notebook as text."""
-    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
-    client = NotebookClient(
-        notebook, timeout=60, allow_errors=True, resources={"metadata": {"path": str(folder)}}, kernel_name="python3"
-    )
-    client.execute(env={**os.environ, **environment, "IPYTHONDIR": str(folder)})
-    path = folder / "saved.ipynb"
-    nbformat.write(notebook, path)
-    text = "\n".join(_texts(json.loads(path.read_text())))
-    text += html.unescape(text)
-    return text + re.sub(r"\x1b\[[\d;]*m", "", text)
-
-
-def _texts(value):
-    """Yield every text in a document; lines of outputs are put together."""
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, list) and all(isinstance(each, str) for each in value):
-        yield "".join(value)
-    else:
-        for each in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
-            yield from _texts(each)
 
 
 @pytest.fixture

@@ -70,7 +70,9 @@ def written_request(record: Record, redactor: Redactor | None = None) -> Written
             continue
         masked = redactor.header(name, value)
         prefix = "COOKIE_" if lowered == "cookie" else ""
-        headers.append((name, variables.pieces(masked, name, _header_name(lowered, value), prefix)))
+        # The name of a field is typed, and may hold a secret as well: no variable makes it, so it is only hidden.
+        shown = redactor.text(name)
+        headers.append((shown, variables.pieces(masked, shown, redactor.text(_header_name(lowered, value)), prefix)))
     given = {name.lower() for name, _ in sent.headers.items()}
     # Of a request that got no response the fields may not be known; then none is missing.
     is_known = bool(given) or record.status is not None
@@ -83,7 +85,7 @@ def written_request(record: Record, redactor: Redactor | None = None) -> Written
     elif sent.headers.get("content-length") == "0":
         body = ()
     return Written(
-        sent.method,
+        redactor.text(sent.method),
         url,
         tuple(headers),
         tuple(name for name in AUTOMATIC if is_known and name.lower() not in given),

@@ -85,16 +85,24 @@ class Cell:
         requests: what it asks for, in order.
         variables: those of all blocks, in order.
         hints: what may have been meant otherwise, in words, and where it stands.
+        is_line: whether it is no cell but a line of `%http`; `grammar.line` makes its plan then.
     """
 
     text: str
     requests: tuple[CellRequest, ...]
     variables: tuple[Variable, ...]
     hints: tuple[tuple[int, str], ...] = ()
+    is_line: bool = False
 
     def line_of(self, start: int) -> int:
         """Return the line of a place as a notebook counts: the line of the magic is the first."""
         return self.text.count("\n", 0, start) + 2
+
+
+def line_cell(line: str, end: int) -> Cell:
+    """Return a line of `%http` as a cell of one request, so that its placeholders, up to `end`, are looked for in one way."""
+    request = CellRequest("", Piece(line[:end], 0), (), (), (), Directives(), "the line", 0, 0)
+    return Cell(line, (request,), (), is_line=True)
 
 
 def parse_cell(text: str) -> Cell:

@@ -43,7 +43,11 @@ def pieces_of(data: list[Datum]) -> tuple[Piece, ...]:
 
 def encoded(text: str) -> bytes:
     """Return a text as UTF-8; what bash wrote as lone bytes is these bytes again."""
-    return text.encode("utf-8", "surrogateescape")
+    try:
+        return text.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        # A lone surrogate that was pasted stands for no byte of a shell's.
+        return text.encode("utf-8", "surrogatepass")
 
 
 def _pieces(datum: Datum) -> list[Piece]:

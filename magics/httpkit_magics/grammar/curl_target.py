@@ -6,6 +6,7 @@ import re
 from typing import Final
 from urllib.parse import quote
 
+from httpkit_magics.grammar.curl_data import encoded
 from httpkit_magics.grammar.place import PlaceError
 from httpkit_magics.grammar.words import Word
 
@@ -35,7 +36,7 @@ def target_of(word: Word, *, is_glob: bool, as_is: bool) -> str:
     authority, path, query, _fragment = (part or "" for part in _PARTS.fullmatch(rest).groups())  # type: ignore[union-attr] # it matches any text
     if not as_is:
         path = _without_dots(path)
-    return before + authority + quote(path + query, safe=_KEPT, errors="surrogateescape")
+    return before + authority + quote(encoded(path + query), safe=_KEPT)
 
 
 def _unglobbed(word: Word) -> str:

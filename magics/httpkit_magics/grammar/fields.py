@@ -12,6 +12,7 @@ from httpkit_magics.grammar.message import MessageError, form_value, json_field,
 from httpkit_magics.grammar.nested import PathError, build, parse_path
 from httpkit_magics.grammar.options import Settings
 from httpkit_magics.grammar.plan import Body, Field, Fields, FromFile, LineError, Multipart, Part, Text
+from httpkit_magics.grammar.template import Place, place_of
 from httpkit_magics.grammar.words import Word
 
 TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
@@ -23,11 +24,16 @@ FORM_HEADERS = (("Content-Type", "application/x-www-form-urlencoded; charset=utf
 """What HTTPie sends with JSON and with a form, unless the line says something else."""
 
 
+VALUE_PLACES = {":": Place.HEADER, ":=": Place.JSON}
+"""How values are escaped behind a separator; behind every other they are text, which is encoded with the whole."""
+
+
 class Placed(NamedTuple):
-    """An item and the word that wrote it."""
+    """An item with its placeholders filled in, the word that wrote it, and whether nothing is written for its value."""
 
     item: Item
     word: Word
+    is_bare: bool
 
 
 class Request:
@@ -37,7 +43,9 @@ class Request:
         self._line = line
         self._settings = settings
         self._kind: str | None = settings.get("kind")
-        self._headers: list[tuple[str, Text | None]] = []
+        # By where their words start, and those of a name: as lists they would take quadratic time.
+        self._headers: dict[int, tuple[str, Text | None]] = {}
+        self._same: dict[str, list[int]] = {}
         self._query: list[tuple[str, Text]] = []
         self._data: list[Placed] = []
         self._files: list[Placed] = []
@@ -56,13 +64,13 @@ class Request:
         item = parse_item(word.text)
         if item is None:
             self._refuse(word, f"{word.text!r} has no separator; expected {EXPECTED_ITEM}")
-        placed = Placed(item, word)
+        placed = Placed(self._filled(item), word, not item.value)
         if item.separator == "@":
             self._files.append(placed)
         elif item.separator in DATA:
             self._data.append(placed)
         elif item.separator in ("==", "==@"):
-            self._query.append((item.key, self._text(placed, "trim")))
+            self._query.append((placed.item.key, self._text(placed, "trim")))
         else:
             self._add_header(placed)
 
@@ -75,8 +83,8 @@ class Request:
             defaults = FORM_HEADERS
         if guessed := self._media_type_of_file():
             defaults = (*(pair for pair in defaults if pair[0] != "Content-Type"), ("Content-Type", guessed))
-        named = {name.lower() for name, _ in self._headers}
-        return (*(pair for pair in defaults if pair[0].lower() not in named), *self._headers)
+        named = {name.lower() for name, _ in self._headers.values()}
+        return (*(pair for pair in defaults if pair[0].lower() not in named), *self._headers.values())
 
     def query(self) -> tuple[tuple[str, Text], ...]:
         """Return the query's parameters, those of one name together."""
@@ -102,6 +110,13 @@ class Request:
             return self._file_body()
         return self._json_body() if self._data else None
 
+    def _filled(self, item: Item) -> Item:
+        """Return `item` with its placeholders filled in, each for its place."""
+        fill = self._settings.slots.fill
+        is_path = item.separator in DATA and self._kind in (None, "json")
+        key = fill(item.key, Place.NAME if is_path else Place.TEXT)
+        return Item(key, item.separator, fill(item.value, VALUE_PLACES.get(item.separator, Place.TEXT)))
+
     @property
     def _is_json(self) -> bool:
         return self._kind in (None, "json")
@@ -122,7 +137,12 @@ class Request:
             self._refuse(placed.word, "--raw is the whole body; expected no fields and files beside it")
         if self._is_multipart:
             self._settings.refuse("raw", "--raw is the whole body; expected no --multipart beside it")
-        return str(self._settings.get("raw")).encode("utf-8", "surrogatepass")
+        typed = str(self._settings.get("raw"))
+        named = [
+            value for name, value in self._headers.values() if name.lower() == "content-type" and isinstance(value, str)
+        ]
+        media_type = named[-1] if named else FORM_HEADERS[0][1] if self._kind == "form" else ""
+        return self._settings.slots.fill(typed, place_of(media_type, typed)).encode("utf-8", "surrogatepass")
 
     def _file_body(self) -> Body:
         """Return the body that is a file: `@file` alone."""
@@ -198,19 +218,25 @@ class Request:
                 parse_json(value)
             except MessageError as error:
                 key = placed.item.key
-                self._refuse(placed.word, f"{error}; expected {key}:=1, {key}:=true or {key}:='[\"a\"]'", error)
+                # What a placeholder stands for may be secret, and is no part of the line.
+                is_filled = self._settings.slots.has(placed.word.text)
+                what = f"{placed.word.text!r} is no JSON once it is filled in" if is_filled else str(error)
+                self._refuse(placed.word, f"{what}; expected {key}:=1, {key}:=true or {key}:='[\"a\"]'", error)
         return Field(placed.item.key, value, is_json)
 
     def _add_header(self, placed: Placed) -> None:
         name, value = placed.item.key, self._header(placed)
-        same = [pair for pair in self._headers if pair[0].lower() == name.lower()]
-        if value is None or (same and same[0][1] is None):
+        same = self._same.setdefault(name.lower(), [])
+        if value is None or (same and self._headers[same[0]][1] is None):
             # A name that is not sent takes back what was given, and the other way round.
-            self._headers = [pair for pair in self._headers if pair not in same]
-        self._headers.append((name, value))
+            for start in same:
+                del self._headers[start]
+            same.clear()
+        same.append(placed.word.start)
+        self._headers[placed.word.start] = (name, value)
 
     def _header(self, placed: Placed) -> Text | None:
-        item, word = placed
+        item, word = placed.item, placed.word
         if not TOKEN.fullmatch(item.key):
             self._refuse(word, f"{item.key!r} is no header name; expected letters, digits and - (RFC 9110 section 5.1)")
         value = self._text(placed, "trim")
@@ -222,7 +248,7 @@ class Request:
             return ""
         if any(character in value.strip() for character in "\r\n\0"):
             self._refuse(word, f"the value of {item.key} has a line break or NUL; expected one line")
-        return value.strip() if value else None
+        return None if placed.is_bare else value.strip()
 
     def _text(self, placed: Placed, change: Any) -> Text:
         """Return the value of an item, or the file that holds it."""

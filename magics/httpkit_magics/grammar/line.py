@@ -5,14 +5,19 @@ Pure: no file, no network, no notebook. What differs from HTTPie is in docs/how-
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import re
+from collections.abc import Iterator
 from typing import Any
 
 from httpkit_magics.grammar.fields import Request
 from httpkit_magics.grammar.items import Item, parse_item
 from httpkit_magics.grammar.options import Settings, split_options
+from httpkit_magics.grammar.place import PlaceError
 from httpkit_magics.grammar.plan import Auth, Certificate, LineError, Plan
+from httpkit_magics.grammar.slots import Slots
+from httpkit_magics.grammar.template import Place, Resolve
 from httpkit_magics.grammar.words import Word, split_words
 
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"})
@@ -21,23 +26,48 @@ CREDENTIALS = re.compile(r"((?:\\.|[^\\:]|\\\Z)*?):(.*)", re.DOTALL)
 ESCAPED_COLON = re.compile(r"\\(:)|(\\.)", re.DOTALL)
 
 
-def parse_line(line: str) -> Plan:
-    """Return the plan that `line` writes.
+def parse_line(line: str, resolve: Resolve | None = None) -> Plan:
+    """Return the plan that `line` writes, its placeholders filled in; without `resolve` they stay as they are.
 
     Raises:
-        LineError: the line can't be understood; it says what was expected, and where.
+        LineError: the line can't be understood, or a placeholder has no value; it says what was expected, and where.
     """
-    return parse_words(line, split_words(line))
+    with slots_of(line, resolve) as slots:
+        return parse_words(slots.line, split_words(slots.line), slots)
 
 
-def parse_words(line: str, typed: list[Word]) -> Plan:
+def placeholders_end(line: str) -> tuple[int, bool]:
+    """Return where the last word of `line` ends, behind which is at most a comment; and whether a `;` silences it.
+
+    Raises:
+        LineError: a quote or placeholder is not closed.
+    """
+    with slots_of(line, None) as slots:
+        words = split_words(slots.line)
+        return words[-1].end if words else 0, _silenced(slots.line, words)[1]
+
+
+@contextlib.contextmanager
+def slots_of(line: str, resolve: Resolve | None) -> Iterator[Slots]:
+    """Give the slots of `line`, and let every error of a place or of the line with slots be one of the line as typed."""
+    try:
+        slots = Slots(line, resolve)
+        try:
+            yield slots
+        except LineError as error:
+            raise LineError(slots.written(error.message), line, error.start, error.end) from error
+    except PlaceError as error:
+        raise LineError(error.message, line, error.start, error.end) from error
+
+
+def parse_words(line: str, typed: list[Word], slots: Slots) -> Plan:
     """Return the plan that `typed`, words of `line`, write: all of them, or what another magic has left over.
 
     Raises:
         LineError: as `parse_line` does.
     """
     words, silent = _silenced(line, typed)
-    settings, operands = split_options(line, words)
+    settings, operands = split_options(line, words, slots)
     if not operands:
         raise LineError("missing URL; expected [METHOD] URL [ITEM ...]; %http? shows examples", line, len(line))
     method, url, items = _method_and_url(line, operands)
@@ -46,27 +76,34 @@ def parse_words(line: str, typed: list[Word]) -> Plan:
     if silent and items and items[-1] not in typed and _is_empty_header(typed[-1]):
         # `Accept;` means something only with its semicolon: it is an item, and nothing is silenced.
         items[-1], silent = typed[-1], False
+    target = slots.fill(url.text, Place.URL)
     request = Request(line, settings)
     for word in items:
         request.add(word)
     return dataclasses.replace(
         _said(settings, silent=silent),
         method=method or ("POST" if request.has_data else "GET"),
-        target=url.text,
+        target=target,
         headers=request.headers(),
         query=request.query(),
         body=request.body(),
     )
 
 
-def parse_options(line: str) -> Plan:
-    """Return what the options of `%%http ...` say, as a plan that has no method and no URL yet.
+def parse_options(line: str, resolve: Resolve | None = None) -> Plan:
+    """Return what the options of `%%http ...` say, as a plan that has no method and no URL yet; see `parse_line`.
 
     Raises:
         LineError: there is anything but options, or an option that is about a body.
     """
+    with slots_of(line, resolve) as slots:
+        return _parse_options(slots)
+
+
+def _parse_options(slots: Slots) -> Plan:
+    line = slots.line
     words, silent = _silenced(line, split_words(line))
-    settings, operands = split_options(line, words)
+    settings, operands = split_options(line, words, slots)
     if operands:
         where = operands[0]
         message = f"{where.text!r} is no option; expected options only, and the request in the lines below"
@@ -126,14 +163,17 @@ def _auth(settings: Settings) -> Auth | None:
         if "scheme" in settings.values:
             settings.refuse("scheme", f"missing credentials; expected -a {'TOKEN' if scheme == 'bearer' else 'USER'}")
         return None
+    fill = settings.slots.fill
     if scheme == "bearer":
+        typed = fill(typed)
         if not typed.isprintable() or not typed.isascii():
             settings.refuse("auth", "the token is not printable ASCII; expected one line (RFC 6750 section 2.1)")
         return Auth("bearer", secret=typed)
     found = CREDENTIALS.fullmatch(typed)
     if found is None:
-        return Auth(scheme, typed)
-    user, password = (ESCAPED_COLON.sub(r"\1\2", text) for text in found.groups())
+        return Auth(scheme, fill(typed))
+    # Taken apart before it is filled in: a colon in a value is no separator.
+    user, password = (fill(ESCAPED_COLON.sub(r"\1\2", text)) for text in found.groups())
     return Auth(scheme, user, password)
 
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple, NoReturn
 
 from httpkit_magics.grammar.plan import LineError
+from httpkit_magics.grammar.slots import Slots
 from httpkit_magics.grammar.words import Word
 
 BOUNDARY = re.compile(r"[0-9A-Za-z'()+_,./:=?-]{1,70}")
@@ -138,6 +139,8 @@ NOT_TAKEN = {
 """Options of HTTPie that mean nothing here, and why."""
 
 COUNTED = frozenset({"verbose", "compress"})
+FILLED_LATER = frozenset({"auth", "raw"})
+"""What is taken apart, or known for what it is, before its placeholders are filled in."""
 
 
 @dataclass(slots=True)
@@ -145,6 +148,7 @@ class Settings:
     """The settings that a line's options add up to, and the word that set each."""
 
     line: str
+    slots: Slots
     values: dict[str, Any] = field(default_factory=dict)
     words: dict[str, Word] = field(default_factory=dict)
     taken_back: set[str] = field(default_factory=set)
@@ -172,13 +176,14 @@ class Settings:
         self.words[setting] = word
 
 
-def split_options(line: str, words: list[Word]) -> tuple[Settings, list[Word]]:
+def split_options(line: str, words: list[Word], slots: Slots) -> tuple[Settings, list[Word]]:
     """Return what the options among `words` set, and the words that are no options.
 
     Raises:
         LineError: an option is unknown, or its value missing or malformed.
+        PlaceError: a placeholder in a value has none.
     """
-    settings = Settings(line)
+    settings = Settings(line, slots)
     operands: list[Word] = []
     queue = iter(words)
     for word in queue:
@@ -232,8 +237,9 @@ def _take(
         message = f"missing value of {name}; expected {name} {option.value}"
         raise LineError(message, settings.line, where.start, where.end)
     check = VALUES.get(option.value)
+    text = value.text if option.setting in FILLED_LATER else settings.slots.fill(value.text)
     try:
-        settings.store(option.setting, check(value.text) if check else value.text, value)
+        settings.store(option.setting, check(text) if check else text, value)
     except ValueError as error:
         message = f"{name} is {value.text!r}; expected {error}"
         raise LineError(message, settings.line, value.start, value.end) from None

@@ -11,7 +11,8 @@ from httpkit_magics.grammar.place import Piece, PlaceError
 _TOKEN: Final = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 _METHOD: Final = re.compile(r"([A-Z][A-Z0-9_-]*|[A-Za-z]+)[ \t]+(?=\S)")
 _VERSION: Final = re.compile(r"HTTP/\d(?:\.\d)?", re.IGNORECASE)
-_PLACEHOLDER: Final = re.compile(r"\{\{.*?\}\}", re.DOTALL)
+# None starts in another: to look for the end of each in all that follows would take quadratic time.
+_PLACEHOLDER: Final = re.compile(r"\{\{(?:(?!\{\{).)*?\}\}", re.DOTALL)
 _FIELD_LINE: Final = re.compile(r"[A-Za-z][\w-]*:(?:\s|\Z)")
 _URL: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://|[/?:]|[\w\[]|\{\{")
 

@@ -15,9 +15,11 @@ from typing import Any, Final, Literal, TypeAlias
 from httpkit_magics.grammar.check import Check
 from httpkit_magics.grammar.condition import parse_condition
 from httpkit_magics.grammar.fields import JSON_HEADERS
-from httpkit_magics.grammar.line import parse_words
+from httpkit_magics.grammar.line import parse_words, slots_of
 from httpkit_magics.grammar.options import OPTIONS, VALUES
 from httpkit_magics.grammar.plan import LineError, Plan
+from httpkit_magics.grammar.slots import Slots
+from httpkit_magics.grammar.template import Resolve
 from httpkit_magics.grammar.words import Word, split_words
 
 Kind: TypeAlias = Literal["ws", "sse"]
@@ -59,19 +61,21 @@ class StreamPlan:
         return self.count is not None or self.until is not None or self.seconds is not None
 
 
-def parse_stream(line: str, kind: Kind) -> StreamPlan:
-    """Return the stream that the line of `%ws` or `%sse` asks for.
+def parse_stream(line: str, kind: Kind, resolve: Resolve | None = None) -> StreamPlan:
+    """Return the stream that the line of `%ws` or `%sse` asks for, its placeholders filled in as by `parse_line`.
 
     Raises:
         LineError: the line can't be understood; it says what was expected, and where.
     """
-    own: dict[str, Any] = {}
-    rest = list(_without_own(line, kind, own))
-    return StreamPlan(kind, _request(line, kind, rest), **own)
+    with slots_of(line, resolve) as slots:
+        own: dict[str, Any] = {}
+        rest = list(_without_own(slots, kind, own))
+        return StreamPlan(kind, _request(slots, kind, rest), **own)
 
 
-def _request(line: str, kind: Kind, words: list[Word]) -> Plan:
-    plan = parse_words(line, words)
+def _request(slots: Slots, kind: Kind, words: list[Word]) -> Plan:
+    line = slots.line
+    plan = parse_words(line, words, slots)
     # Of a line with fields `%http` says that JSON is wanted; here events are.
     plan = dataclasses.replace(plan, headers=tuple(pair for pair in plan.headers if pair != JSON_HEADERS[0]))
     for name, option in _NOT_HERE.items():
@@ -101,8 +105,9 @@ _NOT_HERE: Final = {
 """The parts of a plan that mean nothing here, by the option that sets them."""
 
 
-def _without_own(line: str, kind: str, own: dict[str, Any]) -> Iterator[Word]:
+def _without_own(slots: Slots, kind: str, own: dict[str, Any]) -> Iterator[Word]:
     """Yield the words that `%http` understands too; put into `own` what the others say."""
+    line = slots.line
     words = iter(_apart(split_words(line)))
     for word in words:
         if word.text == "--":
@@ -124,7 +129,7 @@ def _without_own(line: str, kind: str, own: dict[str, Any]) -> Iterator[Word]:
             own[option.field] = option.flag
             continue
         value = Word(attached, word.start, word.end) if equals else next(words, None)
-        _store(line, name, option, value, own)
+        _store(slots, name, option, value, own)
 
 
 def _apart(words: list[Word]) -> list[Word]:
@@ -138,11 +143,13 @@ def _apart(words: list[Word]) -> list[Word]:
     return [*before, Word(last.text[:-1], last.start, last.end - 1), Word(";", last.end - 1, last.end)]
 
 
-def _store(line: str, name: str, option: Own, value: Word | None, own: dict[str, Any]) -> None:
+def _store(slots: Slots, name: str, option: Own, value: Word | None, own: dict[str, Any]) -> None:
+    line = slots.line
     if value is None or not value.text or option.read is None:
         raise LineError(f"missing value of {name}; expected {name} {option.value}", line, len(line))
+    text = slots.fill(value.text)
     try:
-        read = option.read(value.text)
+        read = option.read(text)
     except LineError as error:
         raise LineError(f"{name}: {error.message}", line, value.start, value.end) from None
     except ValueError as error:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import Any, Final, NamedTuple
@@ -21,16 +21,25 @@ from httpkit_magics.grammar.spelling import json_spelling, text_spelling
 _OPEN: Final = re.compile(r"\\?\{\{")
 # What matters inside an expression: strings, brackets, and the end. A quote without its partner is a plain character.
 _INSIDE: Final = re.compile(r"""'(?:[^'\\\n]|\\.)*'|"(?:[^"\\\n]|\\.)*"|[\[\](){}]""")
+MAX_EXPRESSION: Final = 1_000
+"""Characters in which the end of an expression is looked for beyond its brackets; a longer one ends at its first `}}`."""
+
 _RAW: Final = re.compile(r"\|\s*raw\s*\Z")
 _QUOTE: Final = re.compile(r'\\.|"', re.DOTALL)
 _BETWEEN: Final = re.compile(r"([&=])")
 _AUTHORITY: Final = re.compile(r"(?:[A-Za-z][A-Za-z0-9+.-]*://)?[^/?#]*\Z")
 _NO_HEADER: Final = re.compile(r"[\r\n\0]")
 _NO_AUTHORITY: Final = re.compile(r"[\s\0]")
+_NO_NAME: Final = re.compile(r"([\[\]\\])")
+
+_JSON: Final = re.compile(r"application/(?:[\w.+-]*\+)?(?:json|x-ndjson|jsonl)\s*(?:;|\Z)", re.IGNORECASE)
+_XML: Final = re.compile(r"(?:application|text)/(?:[\w.+-]*\+)?xml\s*(?:;|\Z)", re.IGNORECASE)
+_FORM: Final = re.compile(r"application/x-www-form-urlencoded\s*(?:;|\Z)", re.IGNORECASE)
+_STARTS_JSON: Final = re.compile(r"\s*[{\[](?!\{)")
 
 
 class Place(Enum):
-    """What a text with placeholders is, which says how values are escaped in it."""
+    """What a text with placeholders is, which says how values are escaped in it. NAME is the path of a JSON field."""
 
     TEXT = auto()
     URL = auto()
@@ -38,6 +47,7 @@ class Place(Enum):
     JSON = auto()
     FORM = auto()
     XML = auto()
+    NAME = auto()
 
 
 class Placeholder(NamedTuple):
@@ -69,20 +79,44 @@ Resolve = Callable[[Placeholder], Value]
 """Gives the value of a placeholder, or raises PlaceError."""
 
 
+def place_of(media_type: str, text: str) -> Place:
+    """Return what kind of text a body is: by its media type, and without one by how `text` begins."""
+    if _JSON.match(media_type):
+        return Place.JSON
+    if _FORM.match(media_type):
+        return Place.FORM
+    if _XML.match(media_type):
+        return Place.XML
+    return Place.JSON if not media_type and _STARTS_JSON.match(text) else Place.TEXT
+
+
 def parse_template(piece: Piece) -> tuple[str | Placeholder, ...]:
     """Return the texts and placeholders of `piece`, in order.
 
     Raises:
         PlaceError: a placeholder is empty or has no end.
     """
-    text = piece.text
     parts: list[str | Placeholder] = []
     done = 0
+    for start, end, part in marks(piece):
+        parts += [piece.text[done:start], part]
+        done = end
+    parts.append(piece.text[done:])
+    return tuple(part for part in parts if part)
+
+
+def marks(piece: Piece) -> Iterator[tuple[int, int, str | Placeholder]]:
+    r"""Yield the placeholders of `piece`, and the two braces that each `\{{` means; with where each starts and ends.
+
+    Raises:
+        PlaceError: as `parse_template`.
+    """
+    text = piece.text
+    done = 0
     while opened := _OPEN.search(text, done):
-        parts.append(text[done : opened.start()])
         if opened[0][0] == "\\":
-            parts.append("{{")
             done = opened.end()
+            yield opened.start(), done, "{{"
             continue
         end = _end(text, opened.end())
         if end < 0:
@@ -90,10 +124,8 @@ def parse_template(piece: Piece) -> tuple[str | Placeholder, ...]:
             raise PlaceError(
                 r"{{ has no end; expected }} after the expression, or \{{ for two braces", start, start + 2
             )
-        parts.append(_placeholder(piece.part(opened.start(), end + 2)))
         done = end + 2
-    parts.append(text[done:])
-    return tuple(part for part in parts if part)
+        yield opened.start(), done, _placeholder(piece.part(opened.start(), done))
 
 
 def placeholders(piece: Piece) -> Iterator[Placeholder]:
@@ -119,8 +151,12 @@ def _end(text: str, start: int) -> int:
     """Return where the `}}` of a placeholder is, the brackets and strings of its expression skipped; -1 is nowhere."""
     depth = 0
     at = start
-    while token := _INSIDE.search(text, at):
+    # The limit keeps quotes and brackets without partners from being looked for in all that follows, again and again.
+    while token := _INSIDE.search(text, at, start + MAX_EXPRESSION):
         at = token.end()
+        if token[0] == "{" and text[at : at + 1] == "{":
+            # No expression of Python has it: a set or key that is a dict. It starts the next placeholder.
+            break
         if token[0] in "([{":
             depth += 1
         elif token[0] == "}" and depth == 0 and text[at : at + 1] == "}":
@@ -139,9 +175,18 @@ def fill(piece: Piece, place: Place, resolve: Resolve) -> str:
     Raises:
         PlaceError: a placeholder is malformed, has no value, or its value can't stand there.
     """
+    return fill_parts(parse_template(piece), place, resolve)
+
+
+def fill_parts(parts: Iterable[str | Placeholder], place: Place, resolve: Resolve) -> str:
+    """Return `parts` as one text, the placeholders among them filled in as by `fill`.
+
+    Raises:
+        PlaceError: a placeholder has no value, or its value can't stand there.
+    """
     filled: list[str] = []
     state = _State(place)
-    for part in parse_template(piece):
+    for part in parts:
         if isinstance(part, str):
             text = _literal(part, place)
         else:
@@ -201,15 +246,14 @@ def _written(value: Value, how: str, state: _State) -> str:
         raise ValueError("has a line break or NUL; expected one line in a header (RFC 9110 section 5.5)")
     if how:
         return text
-    match place:
-        case Place.URL:
-            return _in_url(text, state.url)
-        case Place.FORM:
-            return quote(text, safe="")
-        case Place.XML:
-            return escape(text, {'"': "&quot;", "'": "&apos;"})
-        case _:
-            return text
+    return _in_url(text, state.url) if place is Place.URL else _ESCAPES.get(place, str)(text)
+
+
+_ESCAPES: Final[dict[Place, Callable[[str], str]]] = {
+    Place.FORM: lambda text: quote(text, safe=""),
+    Place.NAME: lambda text: _NO_NAME.sub(r"\\\1", text),
+    Place.XML: lambda text: escape(text, {'"': "&quot;", "'": "&apos;"}),
+}
 
 
 def _in_url(text: str, before: str) -> str:

@@ -34,7 +34,8 @@ def write_line(plan: Plan) -> str:
     """
     operands = [plan.method, plan.target, *_items(plan)]
     end = ["--"] if any(word.startswith("-") for word in operands) else []
-    line = " ".join(shlex.quote(word) for word in [*_options(plan), *end, *operands])
+    words = [*_options(plan), *end, *operands]
+    line = " ".join(shlex.quote(word.replace("{{", r"\{{")) for word in words)
     try:
         is_same = parse_line(line) == plan
     except LineError as error:

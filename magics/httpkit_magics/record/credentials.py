@@ -71,6 +71,11 @@ def credentials_of(request: Carrier) -> Iterator[Secret]:
             yield Secret(value)
 
 
+def carried(request: Carrier) -> frozenset[str]:
+    """Return the credentials of a request whatever their length: what is equal to one is one, though it be a word."""
+    return frozenset(_values(request))
+
+
 def _values(request: Carrier) -> Iterator[str]:
     url = request.url
     if "@" in url:
@@ -79,6 +84,10 @@ def _values(request: Carrier) -> Iterator[str]:
     if "=" in url:
         pairs = ((unquote_plus(name), unquote_plus(value)) for name, value in _PARAMETER.findall(url))
         yield from (value for name, value in pairs if is_telling(name) and is_no_word(value))
+        # A URL in a parameter, which a redirect may follow.
+        values = [unquote(value) for _, value in _PARAMETER.findall(url) if "%3D" in value.upper()]
+        inner = [pair for value in values for pair in _PARAMETER.findall(value)]
+        yield from (unquote_plus(value) for name, value in inner if is_telling(name) and is_no_word(value))
     media_type = ""
     for name, value in request.headers.items():
         lowered = name.lower()

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from httpkit_magics.record.naming import is_telling
+from httpkit_magics.record.redaction import VAULT
+from httpkit_magics.record.secrets import MASK
+
 MAX_KEPT = 2_000
 """Characters of a value that are kept to be shown."""
 
@@ -22,3 +26,9 @@ class UsedValue(NamedTuple):
     text: str
     source: str
     is_secret: bool = False
+
+    def __repr__(self) -> str:
+        # What the last requests carried is masked here as it is in their own reprs.
+        text = MASK if self.is_secret or is_telling(self.name) else VAULT.wary.url(self.text)
+        name, source = VAULT.wary.url(self.name), VAULT.wary.url(self.source)
+        return f"UsedValue(name={name!r}, text={text!r}, source={source!r})"

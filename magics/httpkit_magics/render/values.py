@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from httpkit_magics.record.credentials import carried
 from httpkit_magics.record.naming import is_telling
 from httpkit_magics.record.record import Record
 from httpkit_magics.record.redaction import Redactor
@@ -20,14 +21,15 @@ def values(record: Record, redactor: Redactor) -> Fold | None:
     used = record.values
     if not used:
         return None
-    lines = tuple(_line(value, redactor) for value in used[:MAX_ROWS])
+    hidden = carried(record.request)
+    lines = tuple(_line(value, redactor, hidden) for value in used[:MAX_ROWS])
     left = len(used) - len(lines)
     more = f"{count(left)} more: r.values" if left else ""
     return Fold("Values", count(len(used)), (Grid(("name", "value", "from"), lines, more=more),))
 
 
-def _line(used: UsedValue, redactor: Redactor) -> Line:
-    is_secret = used.is_secret or is_telling(used.name)
+def _line(used: UsedValue, redactor: Redactor, hidden: frozenset[str]) -> Line:
+    is_secret = used.is_secret or is_telling(used.name) or used.text in hidden
     return (
         Span(_one_line(used.name, redactor)),
         Span(MASK if is_secret else _one_line(used.text, redactor)),

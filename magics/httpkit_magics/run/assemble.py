@@ -14,14 +14,11 @@ from httpkit_magics.grammar.cell import CellRequest
 from httpkit_magics.grammar.place import Piece, PlaceError
 from httpkit_magics.grammar.plan import Auth, Body, FromFile, Plan
 from httpkit_magics.grammar.queries import parse_checks
-from httpkit_magics.grammar.template import Place, Resolve, fill
+from httpkit_magics.grammar.template import Place, Resolve, fill, place_of
 
 MAX_TEMPLATE: Final = 10_000_000
 """Bytes of a file whose placeholders are filled in (`<@ file`)."""
 
-_JSON: Final = re.compile(r"application/(?:[\w.+-]*\+)?(?:json|x-ndjson|jsonl)\s*(?:;|\Z)", re.IGNORECASE)
-_XML: Final = re.compile(r"(?:application|text)/(?:[\w.+-]*\+)?xml\s*(?:;|\Z)", re.IGNORECASE)
-_FORM: Final = re.compile(r"application/x-www-form-urlencoded\s*(?:;|\Z)", re.IGNORECASE)
 _LINES: Final = re.compile(r"application/(?:x-ndjson|jsonl)", re.IGNORECASE)
 _MULTIPART: Final = re.compile(r"multipart/", re.IGNORECASE)
 _BOUNDARY: Final = re.compile(r"""boundary=(?:"[^"]+"|[^\s;"]+)""", re.IGNORECASE)
@@ -98,7 +95,8 @@ def _body(pieces: tuple[BodyPiece, ...], headers: Headers, resolve: Resolve) -> 
     if _MULTIPART.match(media_type) and not _BOUNDARY.search(media_type):
         media_type = f"{media_type.rstrip('; ')}; boundary={_boundary(pieces[0])}"
         headers = [*_without(headers, "content-type"), ("Content-Type", media_type)]
-    place = _place(media_type, pieces[0])
+    first = pieces[0]
+    place = place_of(media_type, first.text if isinstance(first, Piece) else "")
     made = [_made(piece, place, media_type, resolve) for piece in pieces]
     # A file that ends a body ends as it does.
     if isinstance(pieces[-1], Piece) and (_LINES.match(media_type) or _MULTIPART.match(media_type)):
@@ -107,19 +105,6 @@ def _body(pieces: tuple[BodyPiece, ...], headers: Headers, resolve: Resolve) -> 
     if all(isinstance(each, bytes) for each in made):
         return b"".join(each for each in made if isinstance(each, bytes)), headers
     return tuple(made), headers
-
-
-def _place(media_type: str, first: BodyPiece) -> Place:
-    """Return what kind of text the body is, which says how values are escaped in it."""
-    if _JSON.match(media_type):
-        return Place.JSON
-    if _FORM.match(media_type):
-        return Place.FORM
-    if _XML.match(media_type):
-        return Place.XML
-    if not media_type and isinstance(first, Piece) and re.match(r"[{\[](?!\{)", first.text.lstrip()):
-        return Place.JSON
-    return Place.TEXT
 
 
 def _boundary(first: BodyPiece) -> str:

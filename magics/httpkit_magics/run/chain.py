@@ -15,6 +15,7 @@ from typing import Any, Final, NamedTuple, Protocol
 from httpkit_magics.grammar.body import FilePiece
 from httpkit_magics.grammar.cell import Cell, CellRequest
 from httpkit_magics.grammar.directives import Prompt
+from httpkit_magics.grammar.line import parse_line
 from httpkit_magics.grammar.place import CellError, Piece, PlaceError
 from httpkit_magics.grammar.plan import Capture, Plan
 from httpkit_magics.grammar.queries import parse_capture, parse_checks
@@ -80,17 +81,8 @@ class Memory:
     named: dict[str, Named] = field(default_factory=dict)
     captured: dict[str, tuple[Any, str]] = field(default_factory=dict)
 
-    def learn(self, cell: Cell) -> None:
-        """Remember the named requests of a cell; none of them has run."""
-        for request in cell.requests:
-            if (name := request.directives.name) is not None:
-                self.named.pop(name.text, None)
-                self.named[name.text] = Named(cell, request)
-        while len(self.named) > MOST_NAMED:
-            del self.named[next(iter(self.named))]
-
     def answer(self, reference: Reference) -> Value:
-        """Return a part of a named request or of its response.
+        """Return what `reference` names in the record of a request that ran.
 
         Raises:
             ValueError: it has not run, or there is no such part.
@@ -99,6 +91,15 @@ class Memory:
         if record is None:
             raise ValueError(f"{reference.name} has not run")
         return value_of(reference, record)
+
+    def learn(self, cell: Cell) -> None:
+        """Remember the named requests of a cell; none of them has run."""
+        for request in cell.requests:
+            if (name := request.directives.name) is not None:
+                self.named.pop(name.text, None)
+                self.named[name.text] = Named(cell, request)
+        while len(self.named) > MOST_NAMED:
+            del self.named[next(iter(self.named))]
 
 
 def run_cell(
@@ -125,10 +126,10 @@ def run_cell(
     return record
 
 
-def line_scope(notebook: Notebook, memory: Memory) -> Scope:
-    """Return what `{{ }}` in a line of `%http` may name; of a request that has not run there is no value."""
+def line_scope(notebook: Notebook, memory: Memory, cell: Cell | None = None) -> Scope:
+    """Return what `{{ }}` in a line may name, above `cell` its variables too; of a request that has not run there is no value."""
     known = dataclasses.replace(notebook, captured=memory.captured)
-    return Scope(Cell("", (), ()), 0, known, memory.named, memory.answer)
+    return Scope(cell or Cell("", (), ()), 0, known, memory.named, memory.answer)
 
 
 class _Run:
@@ -178,7 +179,7 @@ class _Run:
                     scope.prompted[prompt.name] = value
             self._confirm(request)
             options = self._options if is_last else dataclasses.replace(self._options, name=None)
-            plan = assemble(request, options, scope)
+            plan = parse_line(cell.text, scope) if cell.is_line else assemble(request, options, scope)
         record = self._surroundings.send(step, plan, tuple(scope.used.values()))
         name = request.directives.name
         if name is not None:

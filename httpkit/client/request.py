@@ -257,6 +257,9 @@ class ClientRequest(RequestHead):
     def make_exchange(self) -> Exchange:
         """Return what a connection performs for this request."""
         headers = self.headers
+        if self.exchange is not None:
+            # A retry, the client's or a middleware's: the wait before it is no part of sending.
+            self.timing = self.timing.again(monotonic())
         if self.method in self.POST_METHODS and hdrs.CONTENT_TYPE not in headers:
             self._fill_in_type()
         path = self.url.raw_path_qs or "/"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from time import monotonic
 from typing import TYPE_CHECKING, NoReturn
 from weakref import ref
 
@@ -61,9 +60,6 @@ class Sender:
         """
         may_retry = self._retry_connection and request.method in IDEMPOTENT_METHODS
         while True:
-            if request.exchange is not None:
-                # A retry, a middleware's or our own: the wait before it is no part of sending.
-                request.timing = request.timing.again(monotonic())
             exchange = request.make_exchange()
             connection = self._connector.take(request.connection_key)
             if connection is None:

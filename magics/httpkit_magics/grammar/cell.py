@@ -188,6 +188,9 @@ class _Block:
             if not line.text.strip():
                 break
             if not self._headers and _goes_on(line):
+                if line.start > self._line[-1].end + 1:
+                    message = "a comment stands within the URL; expected its lines one after the other"
+                    raise PlaceError.at(message, line.stripped())
                 self._line.append(line)
             elif not self._is_check(line) and not self._is_comment(line):
                 self._headers.append(parse_field(line))

@@ -61,6 +61,13 @@ def test_pieces_stand_where_they_say(text):
             assert piece.text == cell.text[piece.start : piece.end]
 
 
+def test_a_comment_within_a_url_is_refused():
+    """The lines of a URL stand one after the other, so that each placeholder in it has its place."""
+    error = cell_or_error("GET https://h.org/x\n# @name a\n  ?a={{b}}")
+    assert (error.row, error.column) == (3, 3)
+    assert "a comment stands within the URL" in error.message
+
+
 def test_requests_are_parted_by_three_hashes():
     """Each has its title, name and place."""
     cell = parse_cell("GET h/1\n### two\n# @name b\nGET h/2\n\nbody\n####\n\n### none\n")

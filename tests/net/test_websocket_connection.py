@@ -250,7 +250,7 @@ async def test_an_endless_message_ends_with_1009_and_little_memory(flood, fields
 async def test_a_flood_of_pings_is_answered_with_bounded_memory():
     """A server that asks and does not read the answers gets the last one only (RFC 6455 section 5.5.3)."""
     count = 200_000
-    may_read = asyncio.Event()
+    may_read, answered = asyncio.Event(), asyncio.Event()
 
     async def talk(reader, writer):
         writer.transport.pause_reading()
@@ -265,6 +265,7 @@ async def test_a_flood_of_pings_is_answered_with_bounded_memory():
         while not last.startswith(b"%d" % (count - 1)):
             first, last = await read_frame(reader)
             assert first == 0x80 | PONG
+        answered.set()
         await server.hang_up(reader, writer)
 
     async with websocket_server(talk) as server, ClientSession() as session, session.ws_connect(server.url) as ws:
@@ -272,6 +273,8 @@ async def test_a_flood_of_pings_is_answered_with_bounded_memory():
             await asyncio.sleep(0.01)
             assert ws._connection._transport.get_write_buffer_size() < 2**18
         assert await ws.receive_str() == "done"
+        # Closing now would come before the answer that is still owed.
+        await asyncio.wait_for(answered.wait(), 30)
     assert server.close_codes == [1000]
 
 

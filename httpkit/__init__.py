@@ -51,7 +51,7 @@ from httpkit.errors import (
     WSServerHandshakeError,
 )
 from httpkit.net.body import EMPTY_PAYLOAD, EofStream, StreamReader
-from httpkit.net.connectors import NamedPipeConnector, TCPConnector, UnixConnector
+from httpkit.net.connectors import TCPConnector
 from httpkit.net.dial import AddrInfoType, SocketFactoryType
 from httpkit.net.pool import BaseConnector, Connection
 from httpkit.net.resolver import AsyncResolver, DefaultResolver, ThreadedResolver
@@ -113,6 +113,7 @@ if TYPE_CHECKING:
     from httpkit.client.upload import UploadTracker
     from httpkit.client.websocket import ClientWebSocketResponse
     from httpkit.net.data_queue import DataQueue
+    from httpkit.net.path_connectors import NamedPipeConnector, UnixConnector
     from httpkit.values import abc, hdrs
     from httpkit.values.disposition import (
         BadContentDispositionHeader,
@@ -288,6 +289,7 @@ _LATER = {
     "httpkit.client.tracing": tuple(name for name in __all__ if name.startswith("Trace")),
     "httpkit.client.upload": ("UploadTracker",),
     "httpkit.net.data_queue": ("DataQueue",),
+    "httpkit.net.path_connectors": ("NamedPipeConnector", "UnixConnector"),
     "httpkit.client.reconnect": ("WebSocketReconnect",),
     "httpkit.client.websocket": ("ClientWebSocketResponse",),
     "httpkit.values.disposition": (

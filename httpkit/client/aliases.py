@@ -23,7 +23,7 @@ ALIASES: dict[str, tuple[str, ...]] = {
     ),
     "client_middleware_digest_auth": ("client.digest",),
     "client_ws": ("client.websocket", "values.websocket"),
-    "connector": ("net.connectors", "net.pool", "net.dial"),
+    "connector": ("net.connectors", "net.path_connectors", "net.pool", "net.dial"),
     "cookiejar": ("values.cookies",),
     "formdata": ("client.formdata",),
     "helpers": ("client.auth", "values.etags"),

@@ -1,20 +1,22 @@
-"""What a verb returns: something to await, or to enter with `async with`, which releases the response in the end."""
+"""What a verb returns: something to await, or to enter with `async with`, which ends what it gave."""
 
 from __future__ import annotations
 
 from collections.abc import Coroutine, Generator
 from types import TracebackType
-from typing import Any
+from typing import Any, TypeVar
 
 from httpkit.client.response import ClientResponse
 
+Result_co = TypeVar("Result_co", covariant=True)
 
-class RequestContextManager(Coroutine[Any, Any, ClientResponse]):
-    """A request that starts when it is awaited or entered."""
 
-    __slots__ = ("_coro", "_response")
+class Pending(Coroutine[Any, Any, Result_co]):
+    """What starts when it is awaited or entered."""
 
-    def __init__(self, coro: Coroutine[Any, Any, ClientResponse]) -> None:
+    __slots__ = ("_coro",)
+
+    def __init__(self, coro: Coroutine[Any, Any, Result_co]) -> None:
         self._coro = coro
 
     def send(self, value: None) -> Any:
@@ -22,18 +24,24 @@ class RequestContextManager(Coroutine[Any, Any, ClientResponse]):
         return self._coro.send(value)
 
     def throw(self, *error: Any) -> Any:
-        """Raise `error` where the request waits."""
+        """Raise `error` where it waits."""
         return self._coro.throw(*error)
 
     def close(self) -> None:
-        """End the request."""
+        """End it."""
         self._coro.close()
 
-    def __await__(self) -> Generator[Any, None, ClientResponse]:
+    def __await__(self) -> Generator[Any, None, Result_co]:
         return self._coro.__await__()
 
-    def __iter__(self) -> Generator[Any, None, ClientResponse]:
+    def __iter__(self) -> Generator[Any, None, Result_co]:
         return self._coro.__await__()
+
+
+class RequestContextManager(Pending[ClientResponse]):
+    """A request; leaving `async with` releases its response."""
+
+    __slots__ = ("_response",)
 
     async def __aenter__(self) -> ClientResponse:
         self._response = response = await self._coro

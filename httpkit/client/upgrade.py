@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Coroutine, Generator
 from types import TracebackType
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from multidict import CIMultiDict
 
 from httpkit.client.call import Call
+from httpkit.client.context import Pending
 from httpkit.client.deprecated import websocket_options
 from httpkit.client.options import RequestOptions, StrOrURL, pairs
 from httpkit.client.response import ClientResponse
@@ -132,28 +132,10 @@ def _open(
     )
 
 
-class WebSocketContextManager(Coroutine[Any, Any, ClientWebSocketResponse]):
-    """What `ws_connect` returns: something to await, or to enter with `async with`, which closes the WebSocket."""
+class WebSocketContextManager(Pending[ClientWebSocketResponse]):
+    """A handshake; leaving `async with` closes its WebSocket."""
 
-    __slots__ = ("_coro", "_socket")
-
-    def __init__(self, coro: Coroutine[Any, Any, ClientWebSocketResponse]) -> None:
-        self._coro = coro
-
-    def send(self, value: None) -> Any:
-        """Go on with `value`."""
-        return self._coro.send(value)
-
-    def throw(self, *error: Any) -> Any:
-        """Raise `error` where the handshake waits."""
-        return self._coro.throw(*error)
-
-    def close(self) -> None:
-        """End the handshake."""
-        self._coro.close()
-
-    def __await__(self) -> Generator[Any, None, ClientWebSocketResponse]:
-        return self._coro.__await__()
+    __slots__ = ("_socket",)
 
     async def __aenter__(self) -> ClientWebSocketResponse:
         self._socket = await self._coro

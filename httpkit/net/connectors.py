@@ -19,7 +19,6 @@ from httpkit.errors import (
     ConnectionTimeoutError,
     InvalidUrlClientError,
     ServerFingerprintMismatch,
-    UnixClientConnectorError,
 )
 from httpkit.net.deprecated import ConnectorOptions, connector_ssl
 from httpkit.net.dial import SocketFactoryType, addr_infos, connect_any, interleaved
@@ -376,96 +375,3 @@ class _CloseBoth:
     async def _wait(self) -> None:
         await self._closing
         await self._resolver.close()
-
-
-class UnixConnector(BaseConnector):
-    """Connects to the Unix socket at `path`, whatever host the URL names."""
-
-    allowed_protocol_schema_set = BaseConnector.allowed_protocol_schema_set | {"unix"}
-
-    def __init__(
-        self,
-        path: str,
-        force_close: bool = False,
-        keepalive_timeout: float | None = _UNSET,
-        limit: int = 100,
-        limit_per_host: int = 0,
-        loop: asyncio.AbstractEventLoop | None = None,
-    ) -> None:
-        super().__init__(
-            force_close=force_close,
-            keepalive_timeout=keepalive_timeout,
-            limit=limit,
-            limit_per_host=limit_per_host,
-            loop=loop,
-        )
-        self._path = path
-
-    @property
-    def path(self) -> str:
-        """The socket's path."""
-        return self._path
-
-    async def _create_connection(
-        self, req: Request, traces: Sequence[Trace], timeout: ClientTimeout
-    ) -> Http1Connection:
-        del traces  # a path is not resolved
-        key = req.connection_key
-        connection = Http1Connection(self._loop, self, key, force_close=self._force_close)
-        req.timing.tcp_start = monotonic()
-        try:
-            async with asyncio.timeout(timeout.sock_connect or None):
-                await self._loop.create_unix_connection(lambda: connection, self._path)
-        except TimeoutError as error:
-            raise ConnectionTimeoutError(f"no connection to unix socket {self._path}") from error
-        except OSError as error:
-            raise UnixClientConnectorError(self._path, key, error) from error
-        req.timing.connected = monotonic()
-        return connection
-
-
-class NamedPipeConnector(BaseConnector):
-    """Connects to the Windows named pipe at `path`; needs asyncio's proactor event loop."""
-
-    allowed_protocol_schema_set = BaseConnector.allowed_protocol_schema_set | {"npipe"}
-
-    def __init__(
-        self,
-        path: str,
-        force_close: bool = False,
-        keepalive_timeout: float | None = _UNSET,
-        limit: int = 100,
-        limit_per_host: int = 0,
-        loop: asyncio.AbstractEventLoop | None = None,
-    ) -> None:
-        super().__init__(
-            force_close=force_close,
-            keepalive_timeout=keepalive_timeout,
-            limit=limit,
-            limit_per_host=limit_per_host,
-            loop=loop,
-        )
-        if not hasattr(self._loop, "create_pipe_connection"):
-            raise RuntimeError("Named Pipes only available in proactor loop under windows")
-        self._path = path
-
-    @property
-    def path(self) -> str:
-        """The pipe's path."""
-        return self._path
-
-    async def _create_connection(
-        self, req: Request, traces: Sequence[Trace], timeout: ClientTimeout
-    ) -> Http1Connection:
-        del traces  # a path is not resolved
-        key = req.connection_key
-        connection = Http1Connection(self._loop, self, key, force_close=self._force_close)
-        pipes: Any = self._loop
-        try:
-            async with asyncio.timeout(timeout.sock_connect or None):
-                await pipes.create_pipe_connection(lambda: connection, self._path)
-        except TimeoutError as error:
-            raise ConnectionTimeoutError(f"no connection to named pipe {self._path}") from error
-        except OSError as error:
-            raise ClientConnectorError(key, error) from error
-        return connection
